@@ -1,0 +1,177 @@
+"""Every error that codex_notebook raises: one tree, so that one ``except`` can hold all of it.
+
+::
+
+    CodexError
+    ├── CodexNotFoundError        no Codex CLI on this machine
+    ├── CodexVersionError         the CLI is too old for what was asked
+    ├── InvalidOptionError        an option or an input that cannot work; also a ValueError
+    ├── InvalidOutputTypeError    an output type that no strict schema expresses; also a TypeError
+    ├── MissingDependencyError    an optional package is not installed; also an ImportError
+    └── TurnError                 a turn began and did not end well; carries the turn so far
+        ├── TurnFailedError       the agent or the model reported a failure
+        │   └── CodexExecError    the CLI process itself ended badly
+        ├── TurnInterruptedError  somebody stopped the turn
+        └── OutputValidationError the answer does not fit the output type
+
+A message says what happened, why, and what to do next; what a program needs is in attributes.
+This file knows nothing of processes or notebooks, and no error ever holds an API key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codex_notebook.core.turn import Turn
+
+
+class CodexError(Exception):
+    """Base of every error of this package."""
+
+
+class CodexNotFoundError(CodexError):
+    """There is no Codex CLI to run.
+
+    Attributes
+    ----------
+    searched : tuple of str
+        Where it was looked for, in order.
+    """
+
+    def __init__(self, message: str, *, searched: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.searched = tuple(searched)
+
+
+class CodexVersionError(CodexError):
+    """The CLI that was found does not know what this package needs of it.
+
+    Attributes
+    ----------
+    path : str
+        The CLI's file.
+    version : str or None
+        What ``codex --version`` says, if it says anything.
+    """
+
+    def __init__(self, message: str, *, path: str, version: str | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+        self.version = version
+
+
+class InvalidOptionError(CodexError, ValueError):
+    """An option or an input that cannot work; raised before any process starts.
+
+    Attributes
+    ----------
+    option : str
+        The name of the option or input.
+    """
+
+    def __init__(self, message: str, *, option: str) -> None:
+        super().__init__(message)
+        self.option = option
+
+
+class InvalidOutputTypeError(CodexError, TypeError):
+    """An output type that a strict JSON schema cannot express; raised before a token is spent.
+
+    Attributes
+    ----------
+    path : str
+        The field at fault, such as ``Invoice.lines[].extra``.
+    """
+
+    def __init__(self, message: str, *, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class MissingDependencyError(CodexError, ImportError):
+    """An optional package is needed for this and is not installed.
+
+    Attributes
+    ----------
+    package : str
+        Its name on the package index.
+    """
+
+    def __init__(self, message: str, *, package: str) -> None:
+        super().__init__(message)
+        self.package = package
+
+
+class TurnError(CodexError):
+    """A turn began and did not end well.
+
+    Attributes
+    ----------
+    turn : Turn
+        Everything the turn had: its items, text and usage up to the end.
+    """
+
+    def __init__(self, message: str, *, turn: Turn) -> None:
+        super().__init__(message)
+        self.turn = turn
+
+
+class TurnFailedError(TurnError):
+    """The CLI reported that the turn failed (``turn.failed``, or ``error`` as its last word)."""
+
+
+class CodexExecError(TurnFailedError):
+    """The CLI process ended without finishing the turn.
+
+    Attributes
+    ----------
+    exit_code : int or None
+        Its exit code, if it exited.
+    signal : int or None
+        The signal that ended it, if one did.
+    stderr : str
+        The end of what it wrote to stderr (at most 8 KiB).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        turn: Turn,
+        exit_code: int | None = None,
+        signal: int | None = None,
+        stderr: str = "",
+    ) -> None:
+        super().__init__(message, turn=turn)
+        self.exit_code = exit_code
+        self.signal = signal
+        self.stderr = stderr
+
+
+class TurnInterruptedError(TurnError):
+    """The turn was stopped by a person or a program; what it did until then is in ``turn``."""
+
+
+class OutputValidationError(TurnError):
+    """The final answer does not fit the output type.
+
+    Attributes
+    ----------
+    raw : str
+        The answer as the agent gave it.
+    reason : str
+        Why it does not fit, one line for each fault.
+    schema : dict
+        The JSON schema that was sent.
+    """
+
+    def __init__(
+        self, message: str, *, turn: Turn, raw: str, reason: str, schema: dict[str, Any]
+    ) -> None:
+        super().__init__(message, turn=turn)
+        self.raw = raw
+        self.reason = reason
+        self.schema = schema
