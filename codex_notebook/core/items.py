@@ -27,7 +27,7 @@ class BaseItem(Value):
         Unique within its turn (``codex exec`` counts ``item_0``, ``item_1``, … in each process).
     """
 
-    id: str
+    id: str = ""
     type: str
 
 
@@ -207,13 +207,13 @@ def parse_item(data: object) -> Item:
     """
     if not isinstance(data, Mapping):
         return UnknownItem(id="", type="unknown", raw={"value": data})
-    kind = _KINDS.get(data.get("type", ""))  # type: ignore[call-overload]
+    item_id, item_type = data.get("id"), data.get("type")
+    kind = _KINDS.get(item_type) if isinstance(item_type, str) else None
     if kind is not None:
         try:
             return kind.model_validate(data)
         except ValidationError as error:
-            log.warning("An item of type %r has an unexpected shape: %s", data.get("type"), error)
-    item_id, item_type = data.get("id"), data.get("type")
+            log.warning("An item of type %r has an unexpected shape: %s", item_type, error)
     return UnknownItem(
         id=item_id if isinstance(item_id, str) else "",
         type=item_type if isinstance(item_type, str) else "unknown",

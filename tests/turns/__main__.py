@@ -1,0 +1,6 @@
+"""Makes the frames of all recorded turns anew: ``python -m tests.turns``."""
+
+from tests.turns import EXEC_TURNS, golden_file, golden_text
+
+for recording in EXEC_TURNS:
+    golden_file(recording).write_text(golden_text(recording), encoding="utf-8")
