@@ -1,0 +1,78 @@
+"""Where the Codex CLI is.
+
+Looks only at the file system; whether the CLI is new enough shows when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codex_notebook.errors import CodexNotFoundError
+
+HOW_TO_GET_IT = (
+    'Install it with `pip install "codex-notebook[cli]"`, or install it your own way '
+    "(`npm install -g @openai/codex`, `brew install --cask codex`) so that `codex` is on PATH."
+)
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A CLI, and the folder of its helper programs (such as ``rg``) if it brings one."""
+
+    path: Path
+    helpers: Path | None = None
+
+
+def find_binary(override: Path | None, env: Mapping[str, str]) -> Binary:
+    """Return the CLI to run.
+
+    Parameters
+    ----------
+    override : path or None
+        The one to take, whatever else is there.
+    env : mapping
+        The environment whose PATH is searched last, behind the CLI of the ``cli`` extra.
+
+    Raises
+    ------
+    CodexNotFoundError
+        If there is none.
+    """
+    if override is not None:
+        path = override.expanduser()
+        found = shutil.which(str(path), path=env.get("PATH"))
+        if found is None:
+            raise CodexNotFoundError(
+                f"codex_path_override is {override}, and there is no program there. "
+                f"{HOW_TO_GET_IT}",
+                searched=(str(override),),
+            )
+        return Binary(Path(found))
+    bundled = _bundled()
+    if bundled is not None:
+        return bundled
+    found = shutil.which("codex", path=env.get("PATH", os.defpath))
+    if found is not None:
+        return Binary(Path(found))
+    raise CodexNotFoundError(
+        f"The Codex CLI is not on this machine. {HOW_TO_GET_IT}",
+        searched=("openai-codex-cli-bin", "PATH"),
+    )
+
+
+def _bundled() -> Binary | None:
+    try:
+        import codex_cli_bin
+    except ImportError:
+        return None
+    try:
+        path = Path(codex_cli_bin.bundled_codex_path())
+    except (OSError, RuntimeError):
+        # Installed for another platform, or half removed: as good as not installed.
+        return None
+    helpers = codex_cli_bin.bundled_path_dir()
+    return Binary(path, Path(helpers) if helpers else None)

@@ -1,0 +1,46 @@
+"""The thread on which all CLI processes live, with an asyncio loop of its own.
+
+A user's loop may be blocked by their own code, nested, of another make, or gone after
+``asyncio.run``; a turn must go on through all of that. So every turn runs here, and callers on
+any loop or none await it from outside. Knows nothing of turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class LoopThread:
+    """A daemon thread that runs an asyncio loop."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.pid = os.getpid()
+        # A daemon: an interpreter that exits must not wait for a turn. The guard ends its CLI.
+        threading.Thread(target=self.loop.run_forever, daemon=True, name="codex-io").start()
+
+
+_lock = threading.Lock()
+_thread: LoopThread | None = None
+
+
+def io_loop() -> asyncio.AbstractEventLoop:
+    """Return the loop of this process, started on first use."""
+    global _thread
+    with _lock:
+        # A forked child has the object and not the thread; it gets its own.
+        if _thread is None or _thread.pid != os.getpid():
+            _thread = LoopThread()
+        return _thread.loop
+
+
+def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Run a coroutine on the loop; may be called from any thread."""
+    return asyncio.run_coroutine_threadsafe(work, io_loop())

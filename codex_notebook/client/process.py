@@ -1,0 +1,184 @@
+"""One CLI process: spawned under the guard, read line by line, ended by one ladder.
+
+Knows processes and pipes; not what the lines mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from codex_notebook.client import guard
+
+_CHUNK = 1 << 16
+
+# How much of stderr is kept: its end says why a process died, its beginning is chatter.
+STDERR_KEPT = 8192
+# `codex exec` ends its commands and itself within 50 ms of SIGINT; a busy machine needs more.
+INTERRUPT_GRACE = 3.0
+# The guard needs its own 2 s + 1 s to end everything.
+GUARD_GRACE = 5.0
+# A CLI that has said its last word gets this to save its files and exit.
+EXIT_GRACE = 10.0
+
+
+class LineSplitter:
+    """Splits chunks of bytes into lines of any length."""
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the lines that ``chunk`` completes, without their newline."""
+        *ended, rest = chunk.split(b"\n")
+        for line in ended:
+            # Joined once per line, so a line of 20 MB is copied once and not once per chunk.
+            self._rest.append(line)
+            yield b"".join(self._rest)
+            self._rest.clear()
+        if rest:
+            self._rest.append(rest)
+
+    def flush(self) -> Iterator[bytes]:
+        """Yield what is left at the end of the stream, if anything."""
+        if self._rest:
+            yield b"".join(self._rest)
+            self._rest.clear()
+
+
+class CliProcess:
+    """A running CLI.
+
+    Make one with `spawn`; read `lines` to their end; then `wait`. `end` may be called at any
+    time, from the loop's own thread.
+    """
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, lifeline: socket.socket, stdin: bytes
+    ) -> None:
+        self._process = process
+        self._lifeline = lifeline
+        self._stderr = b""
+        self._ending: asyncio.Task[None] | None = None
+        # Both run beside the reading of lines: a CLI may write much before it reads anything.
+        self._feeding = asyncio.create_task(self._feed(stdin))
+        self._draining = asyncio.create_task(self._drain())
+
+    @classmethod
+    async def spawn(
+        cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None, stdin: bytes
+    ) -> CliProcess:
+        """Start ``command``, and give it ``stdin`` and then the end of file.
+
+        Raises
+        ------
+        OSError
+            If no process can be started.
+        """
+        lifeline, held = socket.socketpair()
+        held.setblocking(False)
+        number, parent = str(lifeline.fileno()), str(os.getpid())
+        guarded = [sys.executable, "-I", "-S", guard.__file__, number, parent]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *guarded,
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=dict(env),
+                cwd=cwd,
+                pass_fds=(lifeline.fileno(),),
+                # Its own session: the kernel's interrupt signals the kernel's whole group.
+                start_new_session=True,
+            )
+        except BaseException:
+            held.close()
+            raise
+        finally:
+            lifeline.close()
+        return cls(process, held, stdin)
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Yield the lines of stdout until it closes; a last line without a newline too."""
+        assert self._process.stdout is not None
+        splitter = LineSplitter()
+        while chunk := await self._process.stdout.read(_CHUNK):
+            for line in splitter.feed(chunk):
+                yield line
+        for line in splitter.flush():
+            yield line
+
+    async def wait_exit(self) -> int:
+        """Wait until the process has gone; its pipes may still be open."""
+        return await self._process.wait()
+
+    async def wait(self) -> int:
+        """Wait for the process and everything it started; return its exit code or -signal.
+
+        Must be called once for each process: it also lets go of its pipes.
+        """
+        try:
+            code = await self._process.wait()
+            await self._draining
+            return code
+        finally:
+            self._feeding.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._feeding
+            self._lifeline.close()
+
+    @property
+    def stderr(self) -> str:
+        """The end of what the process wrote to stderr so far."""
+        return self._stderr.decode("utf-8", "replace").strip()
+
+    def end(self, *, at_once: bool = False) -> None:
+        """Begin to end the process: SIGINT to it, then SIGTERM and SIGKILL to all that it started.
+
+        Parameters
+        ----------
+        at_once : bool
+            Skip the polite part. May follow an earlier, polite call.
+        """
+        if at_once and self._ending is not None:
+            self._ending.cancel()
+            self._ending = None
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._descend(at_once))
+
+    async def _descend(self, at_once: bool) -> None:
+        # `codex exec` ends its commands on SIGINT only: SIGTERM would orphan them, were it not
+        # for the guard, which ends all that the CLI started.
+        rungs = [(guard.INTERRUPT, INTERRUPT_GRACE), (guard.TERMINATE, GUARD_GRACE)]
+        for order, patience in rungs[1:] if at_once else rungs:
+            # A guard that has ended no longer listens.
+            with contextlib.suppress(OSError):
+                self._lifeline.send(order)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._process.wait()), patience)
+                return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def _feed(self, data: bytes) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        # A CLI that refuses its options exits without reading: its stderr says why, not this.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            stdin.write(data)
+            await stdin.drain()
+        stdin.close()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            await stdin.wait_closed()
+
+    async def _drain(self) -> None:
+        assert self._process.stderr is not None
+        while chunk := await self._process.stderr.read(_CHUNK):
+            self._stderr = (self._stderr + chunk)[-STDERR_KEPT:]
