@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from codex_notebook.client.exec import CodexExec, ExecRequest, ExecTurn
-from codex_notebook.client.inputs import Input, Prompt, parse_input
+from codex_notebook.client.inputs import Input, parse_input
 from codex_notebook.client.options import ThreadOptions, TurnOptions, merged
 from codex_notebook.client.running import RunningTurn
 from codex_notebook.client.workspace import Workspace
@@ -51,7 +51,7 @@ class Thread:
     Attributes
     ----------
     options : ThreadOptions
-        What all its turns are told.
+        What its turns are told; assign others for the turns to come.
     last_turn : Turn or None
         The turn that ended last, however it ended.
     """
@@ -65,7 +65,7 @@ class Thread:
         self._id = thread_id
         # A new thread has used nothing; what a resumed one has used, only its next turn tells.
         self._usage: Usage | None = Usage() if thread_id is None else None
-        self._workspace = Workspace((options.working_directory or Path.cwd()).absolute())
+        self._workspace: Workspace | None = None
         # Belongs to our own loop, where alone it is used: `asyncio.Lock` binds on first use.
         self._turnstile = asyncio.Lock()
 
@@ -148,25 +148,32 @@ class Thread:
         prompt = parse_input(given)
         answer = _answer(turn_options)
         schema = answer.schema if answer else turn_options.output_schema
-        # Checked now, for its errors; made again when its turn has come, because the thread's
-        # id may come only with the turn before it.
-        self._transport.turn(ExecRequest(prompt, self._id, schema), self.options, self._workspace)
+        # As they are now: the turn may begin only when the one before it is over.
+        thread_options, workspace = self.options, self._workspace_now()
+
+        def begin() -> tuple[ExecTurn, Usage | None]:
+            request = ExecRequest(prompt, self._id, schema)
+            return self._transport.turn(request, thread_options, workspace), self._usage
+
+        # Once now, for its errors; again when its turn has come, because the thread's id may
+        # come only with the turn before it.
+        begin()
         request = TurnRequest(
             prompt=prompt.text,
-            model=self.options.model,
-            sandbox_mode=self.options.sandbox_mode,
-            working_directory=str(self._workspace.root),
+            model=thread_options.model,
+            sandbox_mode=thread_options.sandbox_mode,
+            working_directory=str(workspace.root),
             output_type=answer.name if answer else None,
         )
         running = RunningTurn(request, answer, turn_options.output_type)
-        running.pump(self._turnstile, lambda: self._begin(prompt, schema), self._ended)
+        running.pump(self._turnstile, begin, self._ended)
         return running
 
-    def _begin(
-        self, prompt: Prompt, schema: dict[str, Any] | None
-    ) -> tuple[ExecTurn, Usage | None]:
-        request = ExecRequest(prompt, self._id, schema)
-        return self._transport.turn(request, self.options, self._workspace), self._usage
+    def _workspace_now(self) -> Workspace:
+        root = (self.options.working_directory or Path.cwd()).absolute()
+        if self._workspace is None or self._workspace.root != root:
+            self._workspace = Workspace(root)
+        return self._workspace
 
     def _ended(self, turn: Turn) -> None:
         self.last_turn = turn

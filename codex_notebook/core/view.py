@@ -9,7 +9,7 @@ languages: applying ``frame(a, b)`` to ``a`` gives ``b``. Text that grew is sent
 from __future__ import annotations
 
 import json
-import re
+import shlex
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -213,19 +213,22 @@ def diff_counts(diff: str | None) -> tuple[int, int]:
     return added, sum(line.startswith("-") for line in lines)
 
 
-_SHELL = re.compile(r"^(?:\S*/)?(?:ba|z|da)?sh\s+-l?c\s+(?P<quote>['\"])(?P<inner>.*)(?P=quote)$", re.S)
+_SHELLS = ("sh", "bash", "dash", "zsh")
 
 
 def inner_command(command: str) -> str:
     """Return what the agent asked to run, without the ``bash -lc '…'`` that the CLI puts round it.
 
-    A command whose quoting is more than one plain pair of quotes is returned as it is: showing
-    too much is honest, showing something else is not.
+    Anything else than a shell with one command is returned as it is.
     """
-    match = _SHELL.match(command.strip())
-    if match is None or match["quote"] in match["inner"] or "\\" in match["inner"]:
+    try:
+        words = shlex.split(command)
+    except ValueError:
         return command
-    return match["inner"]
+    match words:
+        case [shell, "-c" | "-lc", inner] if PurePath(shell).name in _SHELLS:
+            return inner
+    return command
 
 
 def shown_path(path: str, root: str | None) -> str:

@@ -141,9 +141,9 @@ def delta_start() -> dict[str, Any]:
         ("bash -lc 'a\nb'", "a\nb"),
         ("/usr/bin/zsh -c 'ls'", "ls"),
         ("ls -la", "ls -la"),
-        # Showing too much is honest, showing something else is not.
-        ("/bin/bash -lc 'it'\\''s'", "/bin/bash -lc 'it'\\''s'"),
-        ('/bin/bash -lc "a \\"b\\""', '/bin/bash -lc "a \\"b\\""'),
+        ("/bin/bash -lc 'it'\\''s'", "it's"),
+        ('/bin/bash -c "echo \\"b\\" it\'s"', 'echo "b" it\'s'),
+        ("/bin/bash -lc 'never closed", "/bin/bash -lc 'never closed"),
         ("/bin/bash -lc 'a' 'b'", "/bin/bash -lc 'a' 'b'"),
     ],
 )

@@ -1,0 +1,59 @@
+"""``%%codex`` and ``%codex``: from the words of a cell to a `Cell`. Arguments only."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+
+from codex_notebook.errors import CodexError
+from codex_notebook.notebook.cell import Cell, as_one_line
+from codex_notebook.notebook.command import USAGE, parse_command
+from codex_notebook.notebook.names import AWAITED, MAGIC
+from codex_notebook.notebook.session import Session
+
+
+@magics_class
+class CodexMagics(Magics):
+    """The magics of one shell."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self.session = Session()
+
+    # `no_var_expand`: IPython would fill in `{…}` and `$…`, and prompts are full of both.
+    @no_var_expand
+    @line_cell_magic(MAGIC)
+    def codex(self, line: str, cell: str | None = None) -> object:
+        """Run a turn of the Codex agent on this notebook's thread."""
+        try:
+            return self._cell(line, cell).blocking()
+        except CodexError as error:
+            raise as_one_line(error) from error.__cause__
+
+    @no_var_expand
+    @line_cell_magic(AWAITED)
+    def codex_awaited(self, line: str, cell: str | None = None) -> Awaitable[object]:
+        """Run a turn like ``%codex``, and return something to await; what cells are turned into."""
+
+        async def value() -> object:
+            try:
+                return await self._cell(line, cell).awaited()
+            except CodexError as error:
+                raise as_one_line(error) from error.__cause__
+
+        return value()
+
+    def _cell(self, line: str, cell: str | None) -> Cell:
+        assert self.shell is not None
+        return Cell(self.shell, self.session, parse_command(line, cell))
+
+    codex.__doc__ = f"{codex.__doc__}\n\n{USAGE}"
+
+
+def session_of(shell: Any) -> Session | None:
+    """Return the session of a shell that has the magics loaded."""
+    magics = shell.magics_manager.registry.get(CodexMagics.__name__)
+    return magics.session if isinstance(magics, CodexMagics) else None

@@ -1,0 +1,84 @@
+"""The notebook's thread: one conversation for each kernel, and where its agent works.
+
+Knows the client and the shell's namespace; not how a turn is shown.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from codex_notebook.client.codex import Codex
+from codex_notebook.client.options import ThreadOptions, TurnOptions, merged
+from codex_notebook.client.running import RunningTurn
+from codex_notebook.client.thread import Thread
+
+
+class Session:
+    """What the magics of one shell share.
+
+    Attributes
+    ----------
+    codex : Codex
+        The client; assign another to change the CLI, its environment or its configuration.
+    thread : Thread or None
+        The notebook's thread; None until the first turn.
+    """
+
+    def __init__(self) -> None:
+        self.codex = Codex()
+        self.thread: Thread | None = None
+
+    def start(
+        self, prompt: str, turn: TurnOptions, *, changes: dict[str, Any], new: bool, folder: Path
+    ) -> RunningTurn:
+        """Start a turn on the notebook's thread.
+
+        Parameters
+        ----------
+        prompt : str
+            What the agent is to do.
+        turn : TurnOptions
+            Options of the turn.
+        changes : dict
+            Thread options for this turn only; a sandbox opened for one cell is closed again in
+            the next.
+        new : bool
+            Whether to begin a new thread.
+        folder : path
+            The notebook's directory, where the agent works.
+
+        Raises
+        ------
+        CodexError
+            If something is wrong that can be known before the turn; the thread is then as before.
+        """
+        if "working_directory" in changes:
+            # As a shell's `cd` would take it, from the notebook's directory.
+            chosen = folder / Path(changes["working_directory"]).expanduser()
+            changes = {**changes, "working_directory": chosen}
+        notebook = ThreadOptions(working_directory=folder, skip_git_repo_check=True)
+        options = merged(ThreadOptions, notebook, changes)
+        thread = self.thread
+        if new or thread is None:
+            thread = self.codex.start_thread(options)
+        thread.options = options
+        running = thread.start_nowait(prompt, turn)
+        self.thread = thread
+        return running
+
+
+def notebook_folder(names: Mapping[str, object]) -> Path:
+    """Return the directory of the notebook that a shell runs.
+
+    Parameters
+    ----------
+    names : mapping
+        The user's namespace, where VS Code leaves the notebook's path.
+    """
+    path = names.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME")
+    if isinstance(path, str) and Path(path).is_absolute() and Path(path).parent.is_dir():
+        return Path(path).parent
+    return Path.cwd()

@@ -1,0 +1,96 @@
+"""Where a turn is shown: as a panel in a notebook, as text where there is none.
+
+Whatever was shown while the turn ran becomes the static record when it ends, so that the saved
+notebook reads well without a kernel.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Protocol
+
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import DisplayHandle, display
+
+from codex_notebook.client.loop import io_loop
+from codex_notebook.client.running import RunningTurn
+from codex_notebook.core.record import mime_bundle
+from codex_notebook.core.turn import Turn
+
+
+class Showing(Protocol):
+    """A turn that is being shown.
+
+    Attributes
+    ----------
+    only_in_cell : bool
+        Whether the record can be shown only while the cell runs that started the turn.
+    """
+
+    only_in_cell: bool
+
+    def ended(self, turn: Turn) -> None:
+        """Show the record of the finished turn."""
+        ...
+
+
+def show(shell: InteractiveShell, running: RunningTurn) -> Showing:
+    """Show a turn in the way that fits the shell, and return how to end it.
+
+    A notebook with somebody before it gets a panel. A run without anybody (nbclient, nbconvert,
+    papermill) gets the record alone: a widget would only leave its state in the file. Such a
+    run says so by not allowing questions on the stdin channel.
+    """
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return InTerminal()
+    if not getattr(kernel, "_allow_stdin", True):
+        return InOutput()
+    return InPanel(running)
+
+
+class InPanel:
+    """A live panel in the cell's output."""
+
+    only_in_cell = False
+
+    def __init__(self, running: RunningTurn) -> None:
+        # Imported here: a run without anybody needs no widgets.
+        from codex_notebook.notebook.widget import TurnPanel
+
+        self._panel = TurnPanel(running, io_loop())
+        bundle = dict(self._panel._repr_mimebundle_()[0])
+        bundle["text/plain"] = "A turn of the Codex agent, running."
+        self._handle: DisplayHandle = display(bundle, raw=True, display_id=True)
+
+    def ended(self, turn: Turn) -> None:
+        """Put the record in the panel's place."""
+        self._handle.update(mime_bundle(turn.state), raw=True)
+        # A page that was reloaded during the turn does not get the update: JupyterLab no longer
+        # knows the cell as running. There the panel is all that shows the end, so it stays.
+        if not self._panel.reopened:
+            self._panel.close()
+
+
+class InOutput:
+    """The record in the cell's output, once the turn has ended."""
+
+    # nbclient takes no output of a cell that has ended.
+    only_in_cell = True
+
+    def ended(self, turn: Turn) -> None:
+        """Display the record."""
+        display(mime_bundle(turn.state), raw=True)
+
+
+class InTerminal:
+    """Text in a terminal."""
+
+    only_in_cell = False
+
+    def __init__(self) -> None:
+        print("Codex is working; Ctrl-C stops it.", file=sys.stderr)
+
+    def ended(self, turn: Turn) -> None:
+        """Print the record."""
+        print(mime_bundle(turn.state)["text/plain"])

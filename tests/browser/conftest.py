@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from codex_notebook import offline
+from codex_notebook.offline import command, patch, pause, plan, reasoning, text, turn
+from tests.browser.lab import Server, own_environment, running_lab
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_BROWSER = "needs Chromium: install it (Debian: apt-get install chromium) to run browser tests"
+
+PATCH = """*** Begin Patch
+*** Update File: prices.py
+@@
+ def total(prices, discount=0.0):
+-    return sum(prices) * discount
++    return sum(prices) * (1 - discount)
+*** End Patch"""
+
+SCENARIO = [
+    turn(
+        reasoning("**Looking around**\n\nI list the files first."),
+        plan(("Look", "completed"), ("Mend", "in_progress")),
+        command("ls; echo done"),
+        pause(until="look"),
+        command("exit 3"),
+        patch(PATCH),
+        plan(("Look", "completed"), ("Mend", "completed")),
+        text("Both tests pass **now**.\n\n| a | b |\n|---|---|\n| 1 | `x` |\n\n```python\nx = 1\n```\n"),
+        when="rich turn",
+    ),
+    turn(text("On it."), command("sleep 600"), when="sleep long"),
+    turn(text("Quick."), when="."),
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(NO_BROWSER)
+        pytest.skip(NO_BROWSER)
+    # The flags keep Chromium from calling home, which a closed network answers with delays.
+    quiet = ["background-networking", "component-update", "sync", "quic", "gpu"]
+    arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[offline.ScriptedModel]:
+    with offline.serve(SCENARIO, repeat=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def lab(
+    browser: Browser, model: offline.ScriptedModel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    folder: Path = tmp_path_factory.mktemp("notebooks")
+    env = {**own_environment(), **model.env}
+    with running_lab(folder, env, tmp_path_factory.mktemp("lab")) as server:
+        yield server

@@ -1,0 +1,121 @@
+"""The panel in a real JupyterLab: what a person sees and clicks."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from codex_notebook import offline
+from tests.browser.lab import Notebook, Server, open_notebook, write_notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.cli]
+
+BUGGY = "def total(prices, discount=0.0):\n    return sum(prices) * discount\n"
+
+
+@pytest.fixture
+def notebook(browser: Browser, lab: Server) -> Iterator[Callable[..., Notebook]]:
+    opened: list[Notebook] = []
+
+    def make(*cells: str) -> Notebook:
+        name = f"test{time.monotonic_ns()}.ipynb"
+        write_notebook(lab.folder, name, ["%load_ext codex_notebook", *cells])
+        opened.append(open_notebook(browser, lab, name))
+        opened[0].run(0)
+        opened[0].done(0)
+        return opened[0]
+
+    yield make
+    for one in opened:
+        one.page.context.close()
+    lab.end_kernels()
+
+
+def test_a_turn_is_shown_as_it_happens_and_then_as_its_record(
+    notebook: Callable[..., Notebook], model: offline.ScriptedModel, lab: Server
+) -> None:
+    (lab.folder / "prices.py").write_text(BUGGY)
+    book = notebook("%%codex --sandbox workspace-write\nrich turn")
+    book.run(1)
+    expect(book.panel).to_be_visible(timeout=1000)
+    panel = book.panel
+    expect(panel.get_by_text("Looking around")).to_be_visible()
+    expect(panel.get_by_text("ls; echo done")).to_be_visible()
+    expect(panel.get_by_role("button", name=re.compile("Stop"))).to_be_visible()
+    expect(panel.get_by_text("Both tests pass")).to_have_count(0)
+    for theme in ("Light", "Dark"):
+        book.theme(f"JupyterLab {theme}")
+        book.screenshot(f"running-{theme.lower()}")
+    model.release("look")
+    book.done(1)
+    expect(book.panel).to_have_count(0)
+    record = book.output(1)
+    expect(record).to_contain_text("Both tests pass now.")
+    expect(record.locator("strong", has_text="now")).to_be_visible()
+    for theme in ("Dark", "Light"):
+        book.theme(f"JupyterLab {theme}")
+        book.screenshot(f"record-{theme.lower()}")
+    assert "(1 - discount)" in (lab.folder / "prices.py").read_text()
+
+
+def test_stop_in_the_panel_ends_the_turn_while_the_cell_runs(
+    notebook: Callable[..., Notebook],
+) -> None:
+    book = notebook("%%codex\nsleep long", "1 + 1")
+    book.run(1)
+    expect(book.panel.get_by_text("sleep 600")).to_be_visible()
+    book.panel.get_by_role("button", name=re.compile("Stop")).click()
+    book.done(1, timeout=10)
+    expect(book.cell(1)).to_contain_text("TurnInterruptedError")
+    expect(book.panel).to_have_count(0)
+    expect(book.output(1).first).to_contain_text("On it.")
+    book.screenshot("stopped")
+    book.run(2)
+    book.done(2)
+    expect(book.output(2)).to_contain_text("2")
+
+
+def test_the_notebooks_own_interrupt_ends_the_turn(notebook: Callable[..., Notebook]) -> None:
+    book = notebook("%%codex\nsleep long", "%%codex\nquick")
+    book.run(1)
+    expect(book.panel.get_by_text("sleep 600")).to_be_visible()
+    book.page.get_by_role("button", name=re.compile("Interrupt")).first.click()
+    book.done(1, timeout=10)
+    expect(book.cell(1)).to_contain_text("TurnInterruptedError")
+    book.run(2)
+    book.done(2)
+    expect(book.output(2)).to_contain_text("Quick.")
+
+
+def test_the_record_stays_when_the_notebook_is_reopened_without_a_kernel(
+    notebook: Callable[..., Notebook], browser: Browser, lab: Server
+) -> None:
+    book = notebook("%%codex\nquick")
+    book.run(1)
+    book.done(1)
+    expect(book.output(1)).to_contain_text("Quick.")
+    saved = book.save()
+    assert "widgets" not in saved["metadata"]  # type: ignore[operator]
+    book.page.context.close()
+    lab.end_kernels()
+    again = open_notebook(browser, lab, book.name, kernel=False)
+    expect(again.output(1)).to_contain_text("Quick.")
+    expect(again.page.get_by_text("Error displaying widget")).to_have_count(0)
+    again.page.context.close()
+
+
+def test_a_panel_comes_back_when_the_page_is_reloaded_during_a_turn(
+    notebook: Callable[..., Notebook],
+) -> None:
+    book = notebook("%%codex\nsleep long")
+    book.run(1)
+    expect(book.panel.get_by_text("sleep 600")).to_be_visible()
+    book.save()
+    book.page.reload()
+    expect(book.panel.get_by_text("sleep 600")).to_be_visible(timeout=30_000)
+    book.panel.get_by_role("button", name=re.compile("Stop")).click()
+    expect(book.panel.get_by_text("Interrupted")).to_be_visible(timeout=10_000)
