@@ -5,6 +5,7 @@
     CodexError
     ├── CodexNotFoundError        no Codex CLI on this machine
     ├── CodexVersionError         the CLI is too old for what was asked
+    ├── NotLoggedInError          the CLI has no login and was given no key
     ├── InvalidOptionError        an option or an input that cannot work; also a ValueError
     ├── InvalidOutputTypeError    an output type that no strict schema expresses; also a TypeError
     ├── MissingDependencyError    an optional package is not installed; also an ImportError
@@ -61,6 +62,10 @@ class CodexVersionError(CodexError):
         super().__init__(message)
         self.path = path
         self.version = version
+
+
+class NotLoggedInError(CodexError):
+    """The CLI has no login, and no key was given; raised before a turn starts."""
 
 
 class InvalidOptionError(CodexError, ValueError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 
@@ -19,6 +20,15 @@ def alive(pid: int) -> bool:
 def descendants(pid: int | None = None) -> list[psutil.Process]:
     """Return what a process (by default this one) has started, and what that has."""
     return [p for p in psutil.Process(pid).children(recursive=True) if alive(p.pid)]
+
+
+def runs(name: str, pid: int | None = None) -> bool:
+    """Return whether a program of that name is among the descendants."""
+    names = []
+    for process in descendants(pid):
+        with suppress(psutil.NoSuchProcess):
+            names.append(process.name())
+    return name in names
 
 
 def eventually(condition: Callable[[], bool], within: float = 5.0) -> bool:

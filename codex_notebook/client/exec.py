@@ -24,6 +24,7 @@ from typing import Any
 from codex_notebook.client.arguments import environment, exec_arguments
 from codex_notebook.client.binary import Binary, find_binary
 from codex_notebook.client.inputs import Prompt
+from codex_notebook.client.login import check_login
 from codex_notebook.client.options import CodexOptions, ThreadOptions
 from codex_notebook.client.process import EXIT_GRACE, CliProcess
 from codex_notebook.client.remedies import remedy
@@ -78,6 +79,7 @@ class CodexExec:
 
     def __init__(self, options: CodexOptions) -> None:
         self.options = options
+        self._logged_in = False
 
     def binary(self) -> Binary:
         """Return the CLI that turns will run.
@@ -98,6 +100,8 @@ class CodexExec:
             If there is no CLI.
         InvalidOptionError
             If an option cannot work, such as a working directory that does not exist.
+        NotLoggedInError
+            If the CLI has no login.
         """
         if sys.platform == "win32":
             raise CodexError("codex_notebook runs on Linux and macOS; on Windows, use it in WSL.")
@@ -109,7 +113,11 @@ class CodexExec:
             )
         # Made here for its errors: they belong before the turn, not into it.
         exec_arguments(self.options, thread, thread_id=request.thread_id)
-        return ExecTurn(self.options, self.binary(), request, thread, workspace)
+        binary = self.binary()
+        if not self._logged_in:
+            check_login(binary, environment(self.options, os.environ), self.options.config)
+            self._logged_in = True
+        return ExecTurn(self.options, binary, request, thread, workspace)
 
 
 class ExecTurn:

@@ -31,6 +31,7 @@ def fake_codex(fake_cli: Callable[[str], Path]) -> Callable[[str], Codex]:
     """Return a function that makes a client over a CLI of one behaviour."""
 
     def make(behaviour: str) -> Codex:
-        return Codex(CodexOptions(codex_path_override=fake_cli(behaviour)))
+        # A key, so that it is not asked whether it is logged in.
+        return Codex(CodexOptions(codex_path_override=fake_cli(behaviour), api_key="sk-fake"))
 
     return make

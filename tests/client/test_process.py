@@ -58,7 +58,7 @@ import asyncio, os, signal, sys
 from codex_notebook import Codex
 
 async def main():
-    running = await Codex(codex_path_override=sys.argv[1]).start_thread().start("hi")
+    running = await Codex(codex_path_override=sys.argv[1], api_key="sk").start_thread().start("hi")
     async for event in running.events():
         if event.type == "item.completed":
             print(event.item.text, flush=True)

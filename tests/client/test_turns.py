@@ -64,7 +64,9 @@ def test_a_turn_answers_like_a_mapping(fake_codex: Fake) -> None:
 def test_the_cli_runs_in_the_working_directory_with_the_environment(
     fake_cli: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    codex = Codex(codex_path_override=fake_cli("arguments"), env={"MARK": "1"}, api_key="sk-1")
+    codex = Codex(
+        codex_path_override=fake_cli("arguments"), env={"MARK": "1"}, api_key="sk-1"
+    )
     turn = asyncio.run(codex.start_thread(working_directory=tmp_path).run("hi"))
     told = json.loads(turn.final_response)
     assert told["cwd"] == str(tmp_path)

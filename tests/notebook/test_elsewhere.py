@@ -1,0 +1,98 @@
+"""The magics where there is no panel: under nbclient, and in a terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from codex_notebook import offline
+from codex_notebook.offline import command, text, turn
+from tests.processes import descendants, eventually, runs
+
+pytestmark = [pytest.mark.kernel, pytest.mark.cli]
+
+SCENARIO = [
+    turn(command("echo from the shell"), text("A **record**."), when="say"),
+    turn(text("Begun."), command("sleep 600"), when="sleep long"),
+]
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[offline.ScriptedModel]:
+    with offline.serve(SCENARIO) as server:
+        yield server
+
+
+def test_without_anybody_to_click_the_record_alone_is_in_the_file(
+    model: offline.ScriptedModel, tmp_path: Path
+) -> None:
+    cells = ["%load_ext codex_notebook", "%%codex\nsay", "%%codex --bg\nsay more", "_turn.done"]
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    client = NotebookClient(
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
+    client.execute(env={**os.environ, **model.env})
+    _, foreground, background, ended = notebook.cells
+    for cell in (foreground, background):
+        (output,) = cell.outputs
+        assert set(output.data) == {"text/plain", "text/markdown", "text/html"}
+        assert "from the shell" in output.data["text/plain"]
+        assert "<strong>record</strong>" in output.data["text/html"]
+    assert ended.outputs[0].data["text/plain"] == "True"
+    assert "widgets" not in notebook.metadata
+
+
+def ipython(model: offline.ScriptedModel, folder: Path, *lines: str) -> subprocess.Popen[str]:
+    """Start terminal IPython on a script of input lines."""
+    env = {**os.environ, **model.env, "IPYTHONDIR": str(folder / "ipython"), "TERM": "dumb"}
+    primary, secondary = pty.openpty()
+    command = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor"]
+    process = subprocess.Popen(
+        command,
+        stdin=secondary,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        env=env,
+    )
+    os.close(secondary)
+    os.write(primary, "".join(f"{line}\n" for line in lines).encode())
+    return process
+
+
+def test_in_a_terminal_the_record_is_text(model: offline.ScriptedModel, tmp_path: Path) -> None:
+    lines = ("%load_ext codex_notebook", "x = %codex say it?", "x.final_response", "exit")
+    with ipython(model, tmp_path, *lines) as process:
+        shown, _ = process.communicate(timeout=60)
+    assert "Ctrl-C stops it" in shown
+    assert "from the shell" in shown
+    assert "'A **record**.'" in shown
+    assert model.requests[-1].user_message == "say it?"
+
+
+def test_in_a_terminal_ctrl_c_ends_the_turn_and_not_the_shell(
+    model: offline.ScriptedModel, tmp_path: Path
+) -> None:
+    lines = ("%load_ext codex_notebook", "%codex sleep long", "_turn.status", "exit")
+    with ipython(model, tmp_path, *lines) as process:
+        assert eventually(lambda: runs("sleep", process.pid), 20)
+        process.send_signal(signal.SIGINT)
+        shown, _ = process.communicate(timeout=60)
+    assert "TurnInterruptedError" in shown
+    assert "Traceback" not in shown
+    assert "'interrupted'" in shown
+    assert eventually(lambda: descendants() == [] or not runs("sleep"))
