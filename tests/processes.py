@@ -31,7 +31,7 @@ def runs(name: str, pid: int | None = None) -> bool:
     return name in names
 
 
-def eventually(condition: Callable[[], bool], within: float = 5.0) -> bool:
+def eventually(condition: Callable[[], object], within: float = 5.0) -> bool:
     """Return whether ``condition`` comes true in time; asks again every few milliseconds."""
     until = time.monotonic() + within
     while not condition():

@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -49,7 +48,6 @@ from codex_notebook.errors import (
     InvalidOptionError,
     TurnFailedError,
 )
-
 
 # A CLI that has closed stdout without a last word is about to exit, or broken.
 DEATH_GRACE = 1.0
@@ -103,7 +101,7 @@ class CodexExec:
         NotLoggedInError
             If the CLI has no login.
         """
-        if sys.platform == "win32":
+        if os.name == "nt":
             raise CodexError("codex_notebook runs on Linux and macOS; on Windows, use it in WSL.")
         directory = thread.working_directory
         if directory is not None and not directory.is_dir():
@@ -201,9 +199,6 @@ class ExecTurn:
         scanning = None
         if self._thread.sandbox_mode != "read-only":
             scanning = asyncio.create_task(asyncio.to_thread(self._workspace.scan))
-        if self._interrupted:
-            yield TurnInterruptedEvent(at=time.time())
-            return
         process = self._process = await CliProcess.spawn(
             [str(self._binary.path), *arguments],
             env=env,

@@ -15,6 +15,7 @@ This file is a program of its own and must stay quick to start: nothing but a fe
 standard library, nothing from this package.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -87,10 +88,8 @@ def _run(command: list[str], lifeline: int) -> None:
 
 
 def _send(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.kill(pid, number)
-    except OSError:
-        pass
 
 
 def _reap(child: int) -> int | None:

@@ -161,7 +161,7 @@ class RunningTurn:
     def __await__(self) -> Generator[Any, None, Turn]:
         return self.result().__await__()
 
-    def when_done(self, callback: Callable[[Turn, CodexError | None], None]) -> None:
+    def when_done(self, callback: Callable[[Turn, CodexError | None], object]) -> None:
         """Call ``callback(turn, error)`` once the turn is over, on our own loop's thread."""
         self._end.add_done_callback(lambda end: callback(*end.result()))
 

@@ -18,7 +18,7 @@ from codex_notebook.client.running import RunningTurn
 from codex_notebook.client.workspace import Workspace
 from codex_notebook.core.events import Event, Usage
 from codex_notebook.core.schema import OutputFormat, output_format
-from codex_notebook.core.state import TurnRequest, TurnState
+from codex_notebook.core.state import TurnRequest
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import InvalidOptionError
 
@@ -76,7 +76,7 @@ class Thread:
 
     async def run(
         self,
-        input: Input,  # noqa: A002 (the name the SDKs of this family use)
+        input: Input,
         options: TurnOptions | None = None,
         **changes: Any,
     ) -> Turn:
@@ -116,7 +116,7 @@ class Thread:
 
     async def run_streamed(
         self,
-        input: Input,  # noqa: A002
+        input: Input,
         options: TurnOptions | None = None,
         **changes: Any,
     ) -> StreamedTurn:
@@ -125,7 +125,7 @@ class Thread:
 
     async def start(
         self,
-        input: Input,  # noqa: A002
+        input: Input,
         options: TurnOptions | None = None,
         **changes: Any,
     ) -> RunningTurn:
@@ -134,7 +134,7 @@ class Thread:
 
     def start_nowait(
         self,
-        input: Input,  # noqa: A002
+        input: Input,
         options: TurnOptions | None = None,
         **changes: Any,
     ) -> RunningTurn:

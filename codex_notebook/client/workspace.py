@@ -26,8 +26,27 @@ MAX_SECONDS = 1.0
 
 # Folders whose files an agent's patches do not touch, and which hold most files of a project.
 _SKIPPED = frozenset(
-    ".git .hg .svn node_modules .venv venv env __pycache__ .ipynb_checkpoints .mypy_cache "
-    ".pytest_cache .ruff_cache .tox .nox .cache dist build site-packages target".split()
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        "node_modules",
+        ".venv",
+        "venv",
+        "env",
+        "__pycache__",
+        ".ipynb_checkpoints",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".tox",
+        ".nox",
+        ".cache",
+        "dist",
+        "build",
+        "site-packages",
+        "target",
+    }
 )
 
 

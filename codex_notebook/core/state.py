@@ -118,7 +118,7 @@ class TurnState:
         Seconds since the epoch.
     """
 
-    request: TurnRequest = TurnRequest()
+    request: TurnRequest = field(default_factory=TurnRequest)
     status: TurnStatus = "pending"
     interrupting: bool = False
     thread_id: str | None = None
@@ -153,7 +153,7 @@ class TurnState:
 
     @property
     def usage(self) -> Usage | None:
-        """This turn's share of the thread's tokens; None if it cannot be known."""
+        """The turn's own share of the thread's tokens; None if it cannot be known."""
         if self.thread_usage is None or self.thread_usage_before is None:
             return None
         return self.thread_usage.since(self.thread_usage_before)

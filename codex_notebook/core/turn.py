@@ -63,7 +63,7 @@ class Turn:
 
     @property
     def usage(self) -> Usage | None:
-        """This turn's share of the thread's tokens.
+        """The turn's own share of the thread's tokens.
 
         None if the turn did not complete, or if the thread was resumed and its total before
         this turn is not known; `thread_usage` is what the CLI reported.

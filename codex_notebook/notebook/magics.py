@@ -25,7 +25,7 @@ class CodexMagics(Magics):
 
     # `no_var_expand`: IPython would fill in `{…}` and `$…`, and prompts are full of both.
     @no_var_expand
-    @line_cell_magic(MAGIC)
+    @line_cell_magic(MAGIC)  # type: ignore[arg-type]  # IPython types only the bare decorator
     def codex(self, line: str, cell: str | None = None) -> object:
         """Run a turn of the Codex agent on this notebook's thread."""
         try:
@@ -34,7 +34,7 @@ class CodexMagics(Magics):
             raise as_one_line(error) from error.__cause__
 
     @no_var_expand
-    @line_cell_magic(AWAITED)
+    @line_cell_magic(AWAITED)  # type: ignore[arg-type]
     def codex_awaited(self, line: str, cell: str | None = None) -> Awaitable[object]:
         """Run a turn like ``%codex``, and return something to await; what cells are turned into."""
 
@@ -50,7 +50,8 @@ class CodexMagics(Magics):
         assert self.shell is not None
         return Cell(self.shell, self.session, parse_command(line, cell))
 
-    codex.__doc__ = f"{codex.__doc__}\n\n{USAGE}"
+    # What `%codex?` shows.
+    codex.__doc__ = f"{codex.__doc__}\n\n{USAGE}"  # type: ignore[assignment]
 
 
 def session_of(shell: Any) -> Session | None:

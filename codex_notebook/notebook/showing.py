@@ -59,8 +59,11 @@ class InPanel:
         from codex_notebook.notebook.widget import TurnPanel
 
         self._panel = TurnPanel(running, io_loop())
-        bundle = dict(self._panel._repr_mimebundle_()[0])
-        bundle["text/plain"] = "A turn of the Codex agent, running."
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._panel.model_id}
+        bundle = {
+            "application/vnd.jupyter.widget-view+json": view,
+            "text/plain": "A turn of the Codex agent, running.",
+        }
         self._handle: DisplayHandle = display(bundle, raw=True, display_id=True)
 
     def ended(self, turn: Turn) -> None:

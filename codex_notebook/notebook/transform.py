@@ -35,30 +35,30 @@ def literal_cell(lines: list[str]) -> list[str]:
 _CELL = re.compile(rf"%%{MAGIC}(?:[ \t]+(?P<line>.*))?")
 
 
-class CodexLine(EscapedCommand):  # type: ignore[misc]
+class CodexLine(EscapedCommand):
     """Lets a ``%codex`` line end in ``?``, which IPython else takes for a cry for help."""
 
     # Before IPython's HelpEnd, which has 5.
     priority = 4
 
     @classmethod
-    def find(cls, tokens_by_line: list[list[Any]]) -> CodexLine | None:
+    def find(cls, tokens_by_line: list[list[Any]]) -> Any:
         """Return a transformer for the first line that begins with ``%codex``."""
         return _first_of_ours(super().find, tokens_by_line)
 
 
-class CodexAssignment(MagicAssign):  # type: ignore[misc]
+class CodexAssignment(MagicAssign):
     """The same for ``name = %codex …``."""
 
     priority = 4
 
     def __init__(self, start: tuple[int, int]) -> None:
-        super().__init__(start)
+        super().__init__(start)  # type: ignore[no-untyped-call]
         # Transformers are sorted by column first, and HelpEnd begins with the line.
         self._column, self.start_col = self.start_col, 0
 
     @classmethod
-    def find(cls, tokens_by_line: list[list[Any]]) -> CodexAssignment | None:
+    def find(cls, tokens_by_line: list[list[Any]]) -> Any:
         """Return a transformer for the first line that assigns ``%codex``."""
         return _first_of_ours(super().find, tokens_by_line)
 
@@ -79,7 +79,9 @@ def _first_of_ours(find: Callable[[list[list[Any]]], Any], lines: list[list[Any]
         words = [token.string for token in tokens if not token.string.isspace()]
         percent = words.index("%") if "%" in words else len(words)
         # `%codex?` itself is a question about the magic.
-        if words[percent + 1 : percent + 2] == [MAGIC] and words[percent + 2 : percent + 3] != ["?"]:
+        if words[percent + 1 : percent + 2] == [MAGIC] and words[percent + 2 : percent + 3] != [
+            "?"
+        ]:
             return found
     return None
 

@@ -46,7 +46,7 @@ class Controls(Protocol):
         ...
 
 
-class TurnPanel(anywidget.AnyWidget):  # type: ignore[misc]
+class TurnPanel(anywidget.AnyWidget):
     """A live view of one turn.
 
     Parameters

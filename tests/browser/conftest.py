@@ -23,6 +23,17 @@ PATCH = """*** Begin Patch
 +    return sum(prices) * (1 - discount)
 *** End Patch"""
 
+MESSAGE = """Both tests pass **now**.
+
+| a | b |
+|---|---|
+| 1 | `x` |
+
+```python
+x = 1
+```
+"""
+
 SCENARIO = [
     turn(
         reasoning("**Looking around**\n\nI list the files first."),
@@ -32,7 +43,7 @@ SCENARIO = [
         command("exit 3"),
         patch(PATCH),
         plan(("Look", "completed"), ("Mend", "completed")),
-        text("Both tests pass **now**.\n\n| a | b |\n|---|---|\n| 1 | `x` |\n\n```python\nx = 1\n```\n"),
+        text(MESSAGE),
         when="rich turn",
     ),
     turn(text("On it."), command("sleep 600"), when="sleep long"),

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 def say(**event: object) -> None:
@@ -37,7 +38,7 @@ def begin() -> None:
     say(type="turn.started")
 
 
-def main(behaviour: str) -> None:  # noqa: C901 (a list of small behaviours reads best as one)
+def main(behaviour: str) -> None:
     if behaviour == "old":
         sys.stderr.write("error: unexpected argument '--experimental-json' found\n")
         sys.exit(2)
@@ -52,7 +53,9 @@ def main(behaviour: str) -> None:  # noqa: C901 (a list of small behaviours read
         message(prompt)
         complete()
     elif behaviour == "arguments":
-        message(json.dumps({"argv": sys.argv[1:-1], "env": dict(os.environ), "cwd": os.getcwd()}))
+        message(
+            json.dumps({"argv": sys.argv[1:-1], "env": dict(os.environ), "cwd": str(Path.cwd())})
+        )
         complete()
     elif behaviour == "long_line":
         message("y" * 20_000_000)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 from codex_notebook import CodexOptions, InvalidOptionError, ThreadOptions
 from codex_notebook.client.arguments import config_overrides, environment, exec_arguments
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
+else:
     import tomli as tomllib
 
 FIRST = ["exec", "--experimental-json"]
@@ -104,9 +105,14 @@ def test_config_that_toml_cannot_express_is_refused_with_its_place(value: object
 
 @given(
     st.recursive(
-        st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.lists(st.dictionaries(st.text(min_size=1), inner, max_size=2), max_size=2),
+        st.booleans()
+        | st.integers(-(2**63), 2**63 - 1)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.lists(st.dictionaries(st.text(min_size=1), inner, max_size=2), max_size=2)
+        ),
     )
 )
 def test_every_config_value_reads_back_as_itself(value: Any) -> None:
@@ -131,5 +137,5 @@ def test_a_misspelt_or_impossible_option_is_refused_with_what_is_possible(
 
 def test_a_refused_option_does_not_quote_the_other_values() -> None:
     with pytest.raises(InvalidOptionError) as caught:
-        CodexOptions(api_key="sk-secret", typo=1)
+        CodexOptions(**{"api_key": "sk-secret", "typo": 1})
     assert "secret" not in str(caught.value) + repr(caught.value.__cause__)

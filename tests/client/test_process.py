@@ -92,9 +92,7 @@ def test_no_process_is_left_when_our_own_is_killed(
 
 
 @pytest.mark.parametrize("way", ["os._exit(0)", "sys.exit(0)"])
-def test_no_process_is_left_when_our_own_exits(
-    fake_cli: Callable[[str], Path], way: str
-) -> None:
+def test_no_process_is_left_when_our_own_exits(fake_cli: Callable[[str], Path], way: str) -> None:
     with parent_of_a_turn(fake_cli("with_child"), here=way) as parent:
         child = printed_pid(parent)
     assert eventually(lambda: not alive(child))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -203,4 +202,4 @@ def test_nothing_of_a_turn_is_left_in_the_temporary_folder(
     temporary = tmp_path_factory.mktemp("tmp")
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
     asyncio.run(thread.run("rows", output_type=list[Row]))
-    assert os.listdir(temporary) == []
+    assert list(temporary.iterdir()) == []

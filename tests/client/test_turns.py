@@ -64,9 +64,7 @@ def test_a_turn_answers_like_a_mapping(fake_codex: Fake) -> None:
 def test_the_cli_runs_in_the_working_directory_with_the_environment(
     fake_cli: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    codex = Codex(
-        codex_path_override=fake_cli("arguments"), env={"MARK": "1"}, api_key="sk-1"
-    )
+    codex = Codex(codex_path_override=fake_cli("arguments"), env={"MARK": "1"}, api_key="sk-1")
     turn = asyncio.run(codex.start_thread(working_directory=tmp_path).run("hi"))
     told = json.loads(turn.final_response)
     assert told["cwd"] == str(tmp_path)
@@ -89,7 +87,7 @@ def test_the_second_turn_resumes_the_thread_of_the_first(fake_codex: Fake) -> No
 def test_two_turns_of_one_thread_never_overlap(fake_codex: Fake) -> None:
     thread = fake_codex("arguments").start_thread()
 
-    async def at_once() -> list[Any]:
+    async def at_once() -> tuple[Any, Any]:
         return await asyncio.gather(thread.run("one"), thread.run("two"))
 
     _, second = asyncio.run(at_once())
@@ -139,7 +137,7 @@ def test_an_error_event_and_exit_0_is_a_failure_and_no_empty_success(fake_codex:
 
 
 def test_a_cli_that_is_too_old_is_called_so_with_the_remedy(fake_codex: Fake) -> None:
-    with pytest.raises(CodexVersionError, match="too old.*pip install") as caught:
+    with pytest.raises(CodexVersionError, match=r"too old.*pip install") as caught:
         run(fake_codex("old"))
     assert "codex-old" in caught.value.path
 
@@ -217,8 +215,7 @@ def test_cancelling_run_interrupts_the_turn_and_keeps_it(fake_codex: Fake) -> No
 
     async def cancelled() -> None:
         task = asyncio.create_task(thread.run("hi"))
-        while not descendants():
-            await asyncio.sleep(0)
+        assert await asyncio.to_thread(eventually, descendants)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -258,7 +255,7 @@ def test_every_reader_gets_every_event_whenever_it_begins(fake_codex: Fake) -> N
 
     first, second, late = asyncio.run(read())
     assert first == second == late
-    assert [e.type for e in first][0] == "thread.started"
+    assert next(e.type for e in first) == "thread.started"
     assert [e.type for e in first][-1] == "turn.completed"
 
 

@@ -17,9 +17,11 @@ def space(tmp_path: Path) -> Workspace:
     return space
 
 
-def item(space: Workspace, *names: str, kind: str = "update", **fields: object) -> FileChangeItem:
+def item(
+    space: Workspace, *names: str, kind: str = "update", status: str = "in_progress"
+) -> FileChangeItem:
     changes = [FileUpdateChange(path=str(space.root / name), kind=kind) for name in names]
-    return FileChangeItem(id="p", changes=tuple(changes), **fields)  # type: ignore[arg-type]
+    return FileChangeItem(id="p", changes=tuple(changes), status=status)
 
 
 def changed(space: Workspace, name: str, kind: str = "update") -> FileUpdateChange:
@@ -104,7 +106,12 @@ def test_a_scan_reads_only_what_changed_since_the_last(
 ) -> None:
     read: list[Path] = []
     original = module._read
-    monkeypatch.setattr(module, "_read", lambda path: read.append(path) or original(path))
+
+    def reading(path: Path) -> object:
+        read.append(path)
+        return original(path)
+
+    monkeypatch.setattr(module, "_read", reading)
     (space.root / "new.txt").write_text("new\n")
     space.scan()
     assert read == [space.root / "new.txt"]

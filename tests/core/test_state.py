@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from codex_notebook.core.state import TurnState, reduce
 from tests.turns import ALL_TURNS, EXEC_TURNS, events_of, states_of
 
 
-def folded(*events: dict[str, object] | Event, state: TurnState | None = None) -> TurnState:
+def folded(*events: Mapping[str, object] | Event, state: TurnState | None = None) -> TurnState:
     state = state or TurnState()
     for number, event in enumerate(events):
-        state = reduce(state, parse_event(event, float(number)) if isinstance(event, dict) else event)
+        state = reduce(
+            state, parse_event(event, float(number)) if isinstance(event, Mapping) else event
+        )
     return state
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from copy import deepcopy
 from pathlib import Path
@@ -75,7 +76,7 @@ def applied(before: dict[str, Any], operations: list[Any]) -> dict[str, Any]:
 def assert_law(states: list[TurnState], every: int = 1) -> None:
     views = [view(state) for state in states[::every]]
     shown = views[0].to_json()
-    for before, after in zip(views, views[1:], strict=False):
+    for before, after in itertools.pairwise(views):
         operations = json.loads(json.dumps(frame(before, after)))
         shown = applied(shown, operations)
         assert shown == json.loads(json.dumps(after.to_json()))

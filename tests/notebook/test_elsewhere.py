@@ -59,7 +59,14 @@ def ipython(model: offline.ScriptedModel, folder: Path, *lines: str) -> subproce
     """Start terminal IPython on a script of input lines."""
     env = {**os.environ, **model.env, "IPYTHONDIR": str(folder / "ipython"), "TERM": "dumb"}
     primary, secondary = pty.openpty()
-    command = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor"]
+    command = [
+        sys.executable,
+        "-m",
+        "IPython",
+        "--simple-prompt",
+        "--no-banner",
+        "--colors=nocolor",
+    ]
     process = subprocess.Popen(
         command,
         stdin=secondary,

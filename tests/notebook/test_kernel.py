@@ -74,9 +74,7 @@ def test_the_prompt_reaches_the_model_to_the_letter(
     assert model.requests[-1].user_message == prompt
 
 
-def test_places_are_filled_in_only_when_asked(
-    kernel: Kernel, model: offline.ScriptedModel
-) -> None:
+def test_places_are_filled_in_only_when_asked(kernel: Kernel, model: offline.ScriptedModel) -> None:
     kernel.run("x = [1]")
     kernel.run("%%codex -i\nto the letter {{x}} {{y}}")
     assert model.requests[-1].user_message.strip() == "to the letter [1] {{y}}"
@@ -93,7 +91,9 @@ def test_cells_go_on_with_one_thread_until_a_new_one_is_asked_for(kernel: Kernel
 
 
 def test_with_a_type_the_value_is_an_object_of_it(kernel: Kernel) -> None:
-    kernel.run("from dataclasses import dataclass\n@dataclass\nclass Row:\n    name: str\n    n: int")
+    kernel.run(
+        "from dataclasses import dataclass\n@dataclass\nclass Row:\n    name: str\n    n: int"
+    )
     cell = kernel.run("%%codex -t list[Row] -o rows\ngive rows")
     assert cell.result is not None
     assert cell.result["text/plain"] == "[Row(name='a', n=1)]"
@@ -147,9 +147,7 @@ def test_stop_in_the_panel_works_while_the_cell_runs(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize("cell_text", ["%%codex\nsleep long", "%%time\n%codex sleep long"])
-def test_an_interrupt_stops_the_turn_and_the_next_cell_runs(
-    kernel: Kernel, cell_text: str
-) -> None:
+def test_an_interrupt_stops_the_turn_and_the_next_cell_runs(kernel: Kernel, cell_text: str) -> None:
     cell = kernel.send(cell_text)
     kernel.until(lambda: says(kernel, "Working."))
     assert eventually(lambda: runs("sleep", kernel.pid))

@@ -33,7 +33,10 @@ def awaited(prompt: str) -> str:
         ("x = %codex hi", f"x = {awaited('hi')}"),
         ("if 1:\n    y = %codex hi", f"if 1:\n    y = {awaited('hi')}"),
         ("ü = 'é'; y = 1\nz = %codex ü", f"ü = 'é'; y = 1\nz = {awaited('ü')}"),
-        ("for i in []:\n    %codex a\n%codex b", f"for i in []:\n    {awaited('a')}\n{awaited('b')}"),
+        (
+            "for i in []:\n    %codex a\n%codex b",
+            f"for i in []:\n    {awaited('a')}\n{awaited('b')}",
+        ),
         ("async def f():\n    %codex hi", f"async def f():\n    {awaited('hi')}"),
     ],
 )
@@ -131,6 +134,6 @@ def test_the_magic_of_another_extension_is_not_replaced_silently(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shell = InteractiveShell()
-    shell.register_magic_function(lambda line, cell=None: None, "line_cell", "codex")
+    shell.register_magic_function(print, "line_cell", "codex")  # type: ignore[arg-type]
     load_ipython_extension(shell)
     assert "takes the place of the %codex magic of" in capsys.readouterr().err

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +49,7 @@ def golden(recording: Path) -> dict[str, Any]:
     views = [view(state) for state in states_of(recording)]
     frames = [
         {"seq": number, "at": float(number), "ops": frame(before, after)}
-        for number, (before, after) in enumerate(zip(views, views[1:], strict=False), start=1)
+        for number, (before, after) in enumerate(itertools.pairwise(views), start=1)
     ]
     first = {"seq": 0, "at": 0.0, "view": views[0].to_json()}
     return {"snapshot": first, "frames": frames, "view": views[-1].to_json()}
