@@ -32,7 +32,7 @@ lint: $(INSTALLED) $(NODE_MODULES)
 	$(NPM) run --silent check
 
 pure: $(INSTALLED)
-	$(BIN)/python -m pytest -q -m "not cli and not kernel and not browser"
+	$(BIN)/python -m pytest -q -m "not cli and not kernel and not browser and not install"
 
 .PHONY: js-test
 js-test: $(INSTALLED) $(NODE_MODULES)

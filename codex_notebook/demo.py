@@ -11,6 +11,7 @@ import importlib.util
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -63,6 +64,9 @@ def run_in_lab(port: int | None) -> int:
             lab = subprocess.Popen(
                 command, env={**env, "JUPYTER_TOKEN": token}, stdout=log, stderr=log
             )
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # Like Ctrl-C: an end without clean-up would leave JupyterLab running.
+            signal.signal(number, signal.default_int_handler)
         try:
             _wait_until_up(lab, f"http://127.0.0.1:{port}/api", log_file)
             print(f"The demo notebook is a copy in {folder}")

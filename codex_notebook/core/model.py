@@ -37,4 +37,4 @@ class Value(BaseModel):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the field, or ``default`` if there is none of that name."""
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401 (this is `get`)
