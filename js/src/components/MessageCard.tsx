@@ -1,0 +1,21 @@
+// What the agent says: the panel's running text, so it has no frame and never folds.
+// With an output type the last message is the answer as JSON, and is shown as that.
+
+import { useMemo } from 'preact/hooks';
+import { indentJson } from '../core/json.ts';
+import { Text } from '../core/text.ts';
+import type { MessageCard as Message } from '../core/types.ts';
+import { Markdown } from './Markdown.tsx';
+import { Output } from './Output.tsx';
+import { useSelect } from './use-store.ts';
+
+export function MessageCard({ card, over }: { card: Message; over: boolean }) {
+  const typed = useSelect((state) => state.view.header.output_type !== null);
+  const complete = over || card.status !== 'in_progress';
+  const answer = useMemo(() => {
+    const json = typed && complete ? indentJson(String(card.text)) : null;
+    return json === null ? null : Text.of(json);
+  }, [typed, complete, card.text]);
+  if (answer) return <Output text={answer} label="The answer as JSON" />;
+  return <Markdown text={card.text} complete={complete} />;
+}

@@ -1,0 +1,53 @@
+// Long text in a box of its own: the end of it, and on request all of it, in blocks.
+// Only the end is on the page, because laying out all of a growing text costs a hundred times more.
+
+import { useMemo, useState } from 'preact/hooks';
+import { count, size } from '../core/format.ts';
+import { plainTerminal } from '../core/plain.ts';
+import type { Text } from '../core/text.ts';
+import { Scroll } from './Scroll.tsx';
+
+const TAIL_LINES = 200;
+const TAIL_LENGTH = 16_384;
+// About a megabyte for each press of the button.
+const BLOCKS_AT_ONCE = 64;
+
+interface OutputProps {
+  text: Text;
+  /** What it is, for screen readers. */
+  label: string;
+  /** Whether the end is what matters: it grows, or it says why something failed. */
+  fromEnd?: boolean;
+}
+
+export function Output({ text, label, fromEnd = false }: OutputProps) {
+  const [first, setFirst] = useState<number | null>(null);
+  const tail = useMemo(() => text.tail(TAIL_LINES, TAIL_LENGTH), [text]);
+
+  const { blocks } = text;
+  const long = first !== null || tail.hiddenLength > 0;
+  const next = Math.max(0, (first ?? blocks.length) - BLOCKS_AT_ONCE);
+  const all = count(text.lines, 'line');
+  const offer = next > 0 ? `Show more of ${all} (${size(text.length)})` : `Show all ${all}`;
+  return (
+    <div class="cdx-output">
+      {long && (
+        <button type="button" class="cdx-more" onClick={() => setFirst(first === 0 ? null : next)}>
+          {first === 0 ? 'Show only the end' : offer}
+        </button>
+      )}
+      <Scroll label={label} fromEnd={fromEnd || long}>
+        {first === null ? (
+          <Block text={tail.text} />
+        ) : (
+          blocks.slice(first).map((block, at) => <Block key={first + at} text={block} oneOfMany />)
+        )}
+      </Scroll>
+    </div>
+  );
+}
+
+function Block({ text, oneOfMany = false }: { text: string; oneOfMany?: boolean }) {
+  const shown = useMemo(() => plainTerminal(text), [text]);
+  return <pre class={oneOfMany ? 'cdx-pre cdx-block' : 'cdx-pre'}>{shown}</pre>;
+}

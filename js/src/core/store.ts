@@ -1,0 +1,125 @@
+// The one place that holds a turn on this side: takes numbered frames, notices gaps, tells views.
+// Knows the protocol and no model, no DOM and no clock: sending, time and drawing are handed in.
+
+import { fold } from './fold.ts';
+import { EMPTY_VIEW, type FromKernel, hasEnded, type ToKernel, type View } from './types.ts';
+
+// The channel drops messages silently, so the answer to a resync may be lost as well.
+const RESYNC_AGAIN_AFTER = 5;
+
+export interface PanelState {
+  view: View;
+  /** The number of the last frame folded in. */
+  seq: number;
+  /** How far this machine's clock is ahead of the kernel's, in seconds. */
+  skew: number;
+  /** When the turn last changed, by this machine's clock. */
+  newsAt: number;
+  /** The kernel went away, and nothing has come from it since. */
+  gone: boolean;
+}
+
+export interface Surroundings {
+  send: (message: ToKernel) => void;
+  /** Seconds since the epoch. */
+  now: () => number;
+  /** Calls back once, when it is time to draw. */
+  schedule: (draw: () => void) => void;
+}
+
+export class TurnStore {
+  state: PanelState;
+  private readonly watchers = new Set<() => void>();
+  private drawing = false;
+  private resyncAt: number | null = null;
+
+  constructor(private readonly outside: Surroundings) {
+    const newsAt = outside.now();
+    this.state = { view: EMPTY_VIEW, seq: 0, skew: Number.POSITIVE_INFINITY, newsAt, gone: false };
+  }
+
+  now(): number {
+    return this.outside.now();
+  }
+
+  hello(): void {
+    this.outside.send({ op: 'hello', have: this.state.seq });
+  }
+
+  interrupt(): void {
+    this.outside.send({ op: 'interrupt' });
+  }
+
+  /** Takes the value of the synced trait: a snapshot as JSON, or "" for none yet. */
+  load(json: string): void {
+    if (json) this.receive({ op: 'snapshot', ...JSON.parse(json) });
+  }
+
+  receive(message: FromKernel): void {
+    if (message.op === 'frame') this.frame(message.seq, message.at, message.ops);
+    else if (message.op === 'snapshot') this.snapshot(message.seq, message.at, message.view);
+  }
+
+  /** The channel closed; a later message would prove that wrong. */
+  lost(): void {
+    this.change({ gone: true });
+  }
+
+  /** Calls `watcher` at most once per drawing after changes; returns how to stop. */
+  watch(watcher: () => void): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
+  private frame(seq: number, at: number, ops: Parameters<typeof fold>[1]): void {
+    const { seq: have, view, newsAt } = this.state;
+    if (seq <= have) return;
+    const next = seq === have + 1 ? fold(view, ops) : null;
+    if (!next) {
+      this.resync();
+      return;
+    }
+    // A frame without operations is a sign of life, not news of the turn.
+    const news = ops.length > 0 ? this.now() : newsAt;
+    this.resyncAt = null;
+    this.change({ view: next, seq, newsAt: news, gone: false, skew: this.skew(at) });
+  }
+
+  private snapshot(seq: number, at: number, view: View): void {
+    const { seq: have, gone } = this.state;
+    const awaited = this.resyncAt !== null || have === 0;
+    if (seq < have || (seq === have && !awaited)) {
+      if (gone) this.change({ gone: false });
+      return;
+    }
+    this.resyncAt = null;
+    this.change({ view, seq, newsAt: this.now(), gone: false, skew: this.skew(at) });
+  }
+
+  private resync(): void {
+    const now = this.now();
+    if (this.resyncAt !== null && now - this.resyncAt < RESYNC_AGAIN_AFTER) return;
+    this.resyncAt = now;
+    this.outside.send({ op: 'resync', have: this.state.seq });
+  }
+
+  // Every message was late by its way here; the least late one is the best measure of the clocks.
+  private skew(at: number): number {
+    return Math.min(this.state.skew, this.now() - at);
+  }
+
+  private change(part: Partial<PanelState>): void {
+    this.state = { ...this.state, ...part };
+    if (this.drawing) return;
+    this.drawing = true;
+    this.outside.schedule(() => {
+      this.drawing = false;
+      for (const watcher of this.watchers) watcher();
+    });
+  }
+}
+
+/** Whether nothing more is to be expected of a turn in this state. */
+export function isOver(state: PanelState): boolean {
+  return state.gone || hasEnded(state.view.header.status);
+}

@@ -1,0 +1,173 @@
+// The words that the kernel and the panel share: views, cards, operations and messages.
+// The kernel's side of this contract is `codex_notebook/core/view.py`. No behaviour lives here.
+
+import type { Text } from './text.ts';
+
+/** Text that may be long and may grow: a string until it first grows, then a `Text`. */
+export type LongText = string | Text;
+
+/** The fields that hold such text. */
+export type LongField = 'text' | 'output' | 'result' | 'raw';
+
+export type TurnStatus = 'pending' | 'running' | 'completed' | 'failed' | 'interrupted';
+
+export interface Usage {
+  input_tokens: number;
+  cached_input_tokens: number;
+  output_tokens: number;
+  reasoning_output_tokens: number;
+}
+
+export interface Header {
+  status: TurnStatus;
+  interrupting: boolean;
+  prompt: string;
+  model: string | null;
+  sandbox: string | null;
+  cwd: string | null;
+  output_type: string | null;
+  thread_id: string | null;
+  started_at: number | null;
+  ended_at: number | null;
+  usage: Usage | null;
+  thread_usage: Usage | null;
+  error: string | null;
+  notices: readonly string[];
+}
+
+interface CardBase {
+  id: string;
+  /** `in_progress`, `completed`, `failed`, `declined`, or whatever a newer CLI says. */
+  status: string;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+export interface MessageCard extends CardBase {
+  kind: 'message';
+  text: LongText;
+}
+
+export interface ReasoningCard extends CardBase {
+  kind: 'reasoning';
+  text: LongText;
+}
+
+export interface CommandCard extends CardBase {
+  kind: 'command';
+  command: string;
+  output: LongText;
+  exit_code: number | null;
+}
+
+export interface FileChange {
+  path: string;
+  change: string;
+  diff: string | null;
+  note: string | null;
+  added: number;
+  removed: number;
+}
+
+export interface FilesCard extends CardBase {
+  kind: 'files';
+  changes: readonly FileChange[];
+}
+
+export interface TodoCard extends CardBase {
+  kind: 'todo';
+  items: readonly { text: string; completed: boolean }[];
+}
+
+export interface ToolCard extends CardBase {
+  kind: 'tool';
+  name: string;
+  arguments: string;
+  result: LongText | null;
+  error: string | null;
+}
+
+export interface AgentCard extends CardBase {
+  kind: 'agent';
+  name: string;
+  prompt: string;
+}
+
+export interface SearchCard extends CardBase {
+  kind: 'search';
+  query: string;
+  action: string;
+}
+
+export interface ErrorCard extends CardBase {
+  kind: 'error';
+  message: string;
+}
+
+export interface UnknownCard extends CardBase {
+  kind: 'unknown';
+  type: string;
+  raw: LongText;
+}
+
+export type Card =
+  | MessageCard
+  | ReasoningCard
+  | CommandCard
+  | FilesCard
+  | TodoCard
+  | ToolCard
+  | AgentCard
+  | SearchCard
+  | ErrorCard
+  | UnknownCard;
+
+export interface View {
+  header: Header;
+  cards: readonly Card[];
+}
+
+export type Operation =
+  | ['header', Partial<Header>]
+  | ['card', Card]
+  | ['set', string, Record<string, unknown>]
+  | ['replace', string, Card]
+  | ['append', string, string, string]
+  | ['reset', View];
+
+/** What the kernel sends. `at` is its clock when it sent, in seconds since the epoch. */
+export type FromKernel =
+  | { op: 'frame'; seq: number; at: number; ops: Operation[] }
+  | { op: 'snapshot'; seq: number; at: number; view: View };
+
+/** What the panel sends. `have` is the number of the last frame that it holds. */
+export type ToKernel =
+  | { op: 'hello'; have: number }
+  | { op: 'resync'; have: number }
+  | { op: 'interrupt' };
+
+/** What a panel shows before it has heard anything; frame 1 builds on it. */
+export const EMPTY_VIEW: View = {
+  header: {
+    status: 'pending',
+    interrupting: false,
+    prompt: '',
+    model: null,
+    sandbox: null,
+    cwd: null,
+    output_type: null,
+    thread_id: null,
+    started_at: null,
+    ended_at: null,
+    usage: null,
+    thread_usage: null,
+    error: null,
+    notices: [],
+  },
+  cards: [],
+};
+
+/** Whether a turn of this status is over. */
+export function hasEnded(status: TurnStatus): boolean {
+  return status === 'completed' || status === 'failed' || status === 'interrupted';
+}

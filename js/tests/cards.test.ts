@@ -1,0 +1,225 @@
+// @vitest-environment jsdom
+// Cards: what each kind shows, what stands open, and that long texts stay off the page.
+
+import { describe, expect, it } from 'vitest';
+import type { Card, Header } from '../src/core/types.ts';
+import { card, drawn, Panel, snapshot } from './helpers.ts';
+
+async function show(cards: Card[], header: Partial<Header> = { status: 'running' }) {
+  const panel = new Panel(snapshot(header, cards)).initialize();
+  const { el } = await panel.show();
+  return { panel, el };
+}
+
+const button = (el: Element, name: RegExp) =>
+  [...el.querySelectorAll('button')].find((b) => name.test(b.textContent ?? ''));
+const command = (fields: object) =>
+  card('command', 'c', { command: 'make', output: '', exit_code: null, ...fields });
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}\n`).join('');
+
+describe('a command', () => {
+  it('stands open while it runs, and folds when it has ended well', async () => {
+    const { panel, el } = await show([command({ status: 'in_progress', output: 'so far\n' })]);
+    expect(el.querySelector('details')?.open).toBe(true);
+    await panel.frame(['set', 'c', { status: 'completed', exit_code: 0, output: 'all\n' }]);
+    expect(el.querySelector('details')?.open).toBe(false);
+    expect(el.textContent).toContain('exit 0');
+    expect(el.textContent).not.toContain('all');
+  });
+
+  it('stays as the reader folded it', async () => {
+    const { panel, el } = await show([command({ status: 'in_progress', output: 'so far\n' })]);
+    el.querySelector('summary')?.click();
+    await drawn();
+    expect(el.querySelector('details')?.open).toBe(false);
+    await panel.frame(['set', 'c', { status: 'failed', exit_code: 2 }]);
+    expect(el.querySelector('details')?.open).toBe(false);
+    el.querySelector('summary')?.click();
+    await drawn();
+    expect(el.textContent).toContain('so far');
+  });
+
+  it('stands open when it failed, with its exit code', async () => {
+    const { el } = await show([command({ status: 'failed', exit_code: 3, output: 'why\n' })]);
+    expect(el.querySelector('details')?.open).toBe(true);
+    expect(el.querySelector('.cdx-is-failed .cdx-mark-word')?.textContent).toBe('exit 3');
+  });
+
+  it('that never told its end says so when the turn is over', async () => {
+    const { el } = await show([command({ status: 'in_progress' })], { status: 'completed' });
+    expect(el.textContent).toContain('no end reported');
+  });
+
+  it('shows all of a long line or of several when it is open', async () => {
+    const { el } = await show([
+      command({ command: 'for a in b; do\n  echo $a\ndone', status: 'failed' }),
+    ]);
+    expect(el.querySelector('.cdx-whole')?.textContent).toContain('echo $a');
+    expect(el.querySelector('.cdx-command')?.textContent).toBe('for a in b; do');
+  });
+
+  it('has no terminal escapes in its output', async () => {
+    const { el } = await show([
+      command({ status: 'failed', output: '\x1b[31mred\x1b[0m\n10%\r99%\n' }),
+    ]);
+    expect(el.querySelector('.cdx-pre')?.textContent).toBe('red\n99%\n');
+  });
+});
+
+describe('long output', () => {
+  it('is on the page with its end only, however much comes', async () => {
+    const { panel, el } = await show([command({ status: 'in_progress', output: numbered(5_000) })]);
+    const onPage = () => el.querySelector('.cdx-scroll')?.textContent ?? '';
+    expect(onPage().split('\n').length).toBeLessThanOrEqual(201);
+    expect(onPage()).toMatch(/line 4999\n$/);
+    for (let i = 0; i < 20; i++)
+      await panel.frame(['append', 'c', 'output', `more ${i}\n`.repeat(500)]);
+    expect(onPage().length).toBeLessThanOrEqual(16_384);
+    expect(onPage()).toMatch(/more 19\n$/);
+  });
+
+  it('is shown whole on request, in blocks of which only the last is drawn again', async () => {
+    const { panel, el } = await show([command({ status: 'in_progress', output: numbered(5_000) })]);
+    button(el, /^Show all 5,000 lines$/)?.click();
+    await drawn();
+    expect(el.querySelector('.cdx-scroll')?.textContent).toBe(numbered(5_000));
+    const [first] = el.querySelectorAll('.cdx-pre');
+    const text = first?.firstChild;
+    await panel.frame(['append', 'c', 'output', 'the end\n']);
+    expect(el.querySelector('.cdx-pre')?.firstChild).toBe(text);
+    expect(el.querySelector('.cdx-scroll')?.textContent).toMatch(/the end\n$/);
+    button(el, /^Show only the end$/)?.click();
+    await drawn();
+    expect(el.querySelector('.cdx-scroll')?.textContent?.length).toBeLessThanOrEqual(16_384);
+  });
+
+  it('of many megabytes comes by and by', async () => {
+    const { el } = await show([command({ status: 'failed', output: numbered(300_000) })]);
+    button(el, /^Show more of 300,000 lines \(3\.\d MB\)$/)?.click();
+    await drawn();
+    const some = el.querySelectorAll('.cdx-pre').length;
+    expect(some).toBe(64);
+    button(el, /^Show more/)?.click();
+    await drawn();
+    expect(el.querySelectorAll('.cdx-pre')).toHaveLength(128);
+  });
+});
+
+describe('changed files', () => {
+  const change = (path: string, fields: object = {}) => ({
+    path,
+    change: 'update',
+    diff: '@@ -1 +1 @@\n-old\n+new\n',
+    note: null,
+    added: 1,
+    removed: 1,
+    ...fields,
+  });
+
+  it('show their diff with signs and line numbers', async () => {
+    const { el } = await show([card('files', 'f', { changes: [change('a.py')] })]);
+    const rows = [...el.querySelectorAll('.cdx-diff tr')].map((row) => row.textContent);
+    expect(rows).toEqual(['@@ -1 +1 @@', '1−old', '1+new']);
+    expect(el.querySelector('.cdx-counts')?.textContent).toContain('+1');
+  });
+
+  it('say why there is no diff, and count nothing then', async () => {
+    const none = change('logo.png', { diff: null, note: 'Not a text file.' });
+    const { el } = await show([card('files', 'f', { changes: [none] })]);
+    expect(el.querySelector('.cdx-note')?.textContent).toBe('Not a text file.');
+    expect(el.querySelector('.cdx-counts, details')).toBeNull();
+  });
+
+  it('fold where they are large, and show the rest of a very large diff on request', async () => {
+    const diff = `@@ -0,0 +1,900 @@\n${'+x\n'.repeat(900)}`;
+    const { el } = await show([
+      card('files', 'f', { changes: [change('a.py'), change('big.py', { diff, added: 900 })] }),
+    ]);
+    const [, small, big] = el.querySelectorAll('details');
+    expect([small?.open, big?.open]).toEqual([true, false]);
+    big?.querySelector('summary')?.click();
+    await drawn();
+    expect(big?.querySelectorAll('tr')).toHaveLength(200);
+    button(el, /^Show all 901 lines$/)?.click();
+    await drawn();
+    expect(big?.querySelectorAll('tr')).toHaveLength(901);
+    button(el, /^Show only the beginning$/)?.click();
+    await drawn();
+    expect(big?.querySelectorAll('tr')).toHaveLength(200);
+  });
+});
+
+describe('the other kinds', () => {
+  it('reasoning is folded under its headline', async () => {
+    const { el } = await show([
+      card('reasoning', 'r', { text: '**Looking around**\n\nThe details.' }),
+    ]);
+    expect(el.querySelector('summary')?.textContent).toContain('Looking around');
+    expect(el.querySelector('details')?.open).toBe(false);
+  });
+
+  it('a plan is a checklist with its count', async () => {
+    const items = [
+      { text: 'one', completed: true },
+      { text: 'two', completed: false },
+    ];
+    const { el } = await show([card('todo', 't', { items, status: 'in_progress' })]);
+    expect([...el.querySelectorAll('li')].map((li) => li.textContent)).toEqual([
+      'Done: one',
+      'To do: two',
+    ]);
+    expect(el.textContent).toContain('1 of 2');
+  });
+
+  it('a tool shows its name, arguments, and what came of it', async () => {
+    const { el } = await show([
+      card('tool', 't', {
+        name: 'lab.echo',
+        arguments: '{\n "a": 1\n}',
+        result: 'hey',
+        error: 'broke',
+        status: 'failed',
+      }),
+    ]);
+    for (const part of ['lab.echo', '{ "a": 1 }', 'hey', 'broke'])
+      expect(el.textContent).toContain(part);
+  });
+
+  it('a search, a sub-agent and a warning say what they are', async () => {
+    const { el } = await show([
+      card('search', 's', { query: 'asyncio', action: '' }),
+      card('agent', 'a', { name: 'spawn_agent', prompt: 'go' }),
+      card('error', 'e', { message: 'careful' }),
+    ]);
+    expect([...el.querySelectorAll('article')].map((a) => a.textContent)).toEqual([
+      expect.stringContaining('Searched the web asyncio'),
+      expect.stringContaining('Sub-agent spawn_agent'),
+      'Warning: careful',
+    ]);
+  });
+
+  it('an answer of a type is shown as the JSON it is', async () => {
+    const { el } = await show([card('message', 'm', { text: '{"total":10.0}' })], {
+      status: 'completed',
+      output_type: 'Invoice',
+    });
+    expect(el.querySelector('.cdx-pre')?.textContent).toBe('{\n  "total": 10.0\n}');
+  });
+
+  it('an item that nobody knows is shown as it came', async () => {
+    const strange = { ...card('error', 'x', { message: '' }), kind: 'hologram', beam: 7 } as never;
+    const { el } = await show([
+      card('unknown', 'u', { type: 'new_item', raw: '{"a": 1}' }),
+      strange,
+    ]);
+    for (const summary of el.querySelectorAll('summary')) summary.click();
+    await drawn();
+    for (const part of ['new_item', '{"a": 1}', 'hologram', '"beam": 7'])
+      expect(el.textContent).toContain(part);
+  });
+
+  it('many notices are folded', async () => {
+    const { el } = await show([], { status: 'running', notices: ['a', 'b', 'c'] });
+    expect(el.querySelector('summary')?.textContent).toContain('3 notices');
+  });
+});
