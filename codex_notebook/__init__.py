@@ -10,6 +10,7 @@ In a notebook: ``%load_ext codex_notebook``, then ``%%codex``. In Python::
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from codex_notebook.client.codex import Codex
@@ -34,6 +35,9 @@ from codex_notebook.errors import (
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+# What is logged is for who asks for it: without a handler, Python would print it into cells.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
     "Codex",

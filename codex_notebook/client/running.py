@@ -88,6 +88,7 @@ class RunningTurn:
         self._lock = threading.Lock()
         self._transport: TransportTurn | None = None
         self._interrupts = 0
+        self._queued: asyncio.Task[Any] | None = None
         # The turn and how it failed, if it did. Never cancelled, never an exception: whoever
         # asks for the result gets it raised, and a result nobody asks for is no error.
         self._end: Future[tuple[Turn, CodexError | None]] = Future()
@@ -209,25 +210,51 @@ class RunningTurn:
         submit(self._pump(turnstile, begin, ended))
 
     async def _pump(self, turnstile: asyncio.Lock, begin: Begin, ended: Ended) -> None:
-        error: CodexError | None = None
-        async with turnstile:
-            try:
-                if self._interrupts:
-                    self._publish(TurnInterruptedEvent(at=time.time()))
-                else:
-                    self._transport, usage = begin()
-                    self.state = replace(self.state, thread_usage_before=usage)
-                    async for event in self._transport.events():
-                        self._publish(event)
-            except CodexError as fault:
-                error = fault
-                self._publish(_failed(str(fault)))
-            except Exception as fault:
-                log.exception("A turn broke off")
-                self._publish(_failed(f"The turn broke off: {type(fault).__name__}: {fault}"))
-                error = TurnFailedError(self.state.error or "", turn=Turn(self.state))
-                error.__cause__ = fault
-            turn, error = self._finished(error)
+        if not await self._admitted(turnstile):
+            # The turn before it goes on; this one never began.
+            self._publish(TurnInterruptedEvent(at=time.time()))
+            self._conclude(None, ended)
+            return
+        try:
+            self._conclude(await self._run(begin), ended)
+        finally:
+            turnstile.release()
+
+    async def _admitted(self, turnstile: asyncio.Lock) -> bool:
+        """Wait at the turnstile; return whether it was passed before an interrupt came."""
+        if self._interrupts:
+            return False
+        self._queued = asyncio.ensure_future(turnstile.acquire())
+        try:
+            await self._queued
+        except asyncio.CancelledError:
+            return False
+        if self._interrupts:
+            turnstile.release()
+            return False
+        return True
+
+    async def _run(self, begin: Begin) -> CodexError | None:
+        """Pump the events of the transport; return how that failed, if it did."""
+        try:
+            self._transport, usage = begin()
+            self.state = replace(self.state, thread_usage_before=usage)
+            async for event in self._transport.events():
+                self._publish(event)
+        except CodexError as fault:
+            self._publish(_failed(str(fault)))
+            return fault
+        except Exception as fault:
+            log.exception("A turn broke off")
+            self._publish(_failed(f"The turn broke off: {type(fault).__name__}: {fault}"))
+            error = TurnFailedError(self.state.error or "", turn=Turn(self.state))
+            error.__cause__ = fault
+            return error
+        return None
+
+    def _conclude(self, error: CodexError | None, ended: Ended) -> None:
+        turn, error = self._finished(error)
+        if self._transport is not None:
             ended(turn)
         self._end.set_result((turn, error))
         self._tell()
@@ -276,6 +303,8 @@ class RunningTurn:
             self._publish(TurnInterruptingEvent(at=time.time()))
         if self._transport is not None:
             self._transport.interrupt(at_once=self._interrupts > 1)
+        elif self._queued is not None:
+            self._queued.cancel()
 
     def __repr__(self) -> str:
         return f"<RunningTurn {self.state.status}: {len(self.state.entries)} items>"

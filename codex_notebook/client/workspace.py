@@ -19,6 +19,8 @@ from pathlib import Path
 from codex_notebook.core.items import FileChangeItem, FileUpdateChange
 
 MAX_FILE = 256 * 1024
+# Comparing lines takes their number squared, at worst; 10,000 that are much alike took 0.6 s.
+MAX_LINES = 10_000
 MAX_TOTAL = 32 * 1024 * 1024
 MAX_FILES = 5_000
 # The CLI needs 200 ms before it asks the model anything; a scan must not outlast that by much.
@@ -167,6 +169,8 @@ def _read(path: Path) -> _Content:
         return _Content(None, f"No diff: the file cannot be read ({error.strerror}).")
     if b"\0" in data:
         return _Content(None, "No diff: the file is binary.")
+    if (lines := data.count(b"\n")) > MAX_LINES:
+        return _Content(None, f"No diff: the file has {lines:,} lines, more than {MAX_LINES:,}.")
     return _Content(data)
 
 

@@ -80,7 +80,12 @@ def test_a_file_that_was_not_read_says_so_instead_of_showing_half_a_diff(
 
 
 @pytest.mark.parametrize(
-    ("data", "said"), [(b"a\0b", "binary"), (b"x" * (module.MAX_FILE + 1), "more than 256 KiB")]
+    ("data", "said"),
+    [
+        (b"a\0b", "binary"),
+        (b"x" * (module.MAX_FILE + 1), "more than 256 KiB"),
+        (b"\n" * 10_001, "10,001 lines, more than 10,000"),
+    ],
 )
 def test_a_file_that_no_diff_can_show_says_why(space: Workspace, data: bytes, said: str) -> None:
     space.started(item(space, "a.txt"))
