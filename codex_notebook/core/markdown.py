@@ -1,0 +1,178 @@
+"""Text from the agent as part of markdown of ours: it cannot break out, and it cannot reach out.
+
+Whoever reads the markdown renders it with a parser and a sanitiser of their own. Here the agent
+loses what a trusting reader would pass on: raw HTML, pictures from elsewhere, and links to
+anything but the web and mail. Code stays as it was written, so that it can still be copied.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from markdown_it.token import Token
+
+from codex_notebook.core.markup import MARKDOWN, PICTURE, WEB, clean
+
+_INLINE = re.compile(r"([\\`*_\[\]<>&$~|])")
+_LINE_START = re.compile(r"[#+\-=:]|\d+(?=[.)])")
+_BACKTICKS = re.compile(r"`+")
+_FENCES = re.compile(r"`+|~+")
+_TAG = re.compile(r"\\.|<(?:(?P<web>https?://[^\s<>]*)>)?", re.I | re.S)
+_IMAGE = re.compile(rf"!\[(?![^\[\]]*\]\({PICTURE.pattern}\))")
+# Where a link's target may begin, in a quotation too: behind "](" or, in a definition, "]:".
+_TARGET = re.compile(r"\]([(:])(?=[\s<>]*([^\s)>]{0,200}))")
+# A link whose target or title could hold the backtick that seems to begin a code span behind it.
+_INTRICATE = re.compile(r"\]\((?![^\s()<>\"'`\\]*\))")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*:", re.I)
+_ENTITY = re.compile(r"&#(?:x[0-9a-f]{1,6}|[0-9]{1,7});", re.I)
+_CELL_END = re.compile(r"(?<!\\)\|")
+_ESCAPE_OR_TICKS = re.compile(r"\\.|`+", re.S)
+
+
+def prose(text: str) -> str:
+    """Return markdown that shows exactly ``text``, which is on one line and not at its start."""
+    return _INLINE.sub(r"\\\1", clean(text))
+
+
+def prose_line(text: str) -> str:
+    """Return markdown that shows exactly ``text``, which is a line."""
+    escaped = prose(text.strip())
+    start = _LINE_START.match(escaped)
+    if start is None:
+        return escaped
+    at = start.end() if start[0].isdigit() else 0
+    return f"{escaped[:at]}\\{escaped[at:]}"
+
+
+def code_span(text: str) -> str:
+    """Return ``text``, which is on one line, as a code span."""
+    text = clean(text)
+    ticks = "`" * (1 + _longest(_BACKTICKS, text))
+    # Backticks at its ends would join the delimiters.
+    inside = f" {text} " if text.startswith("`") or text.endswith("`") else text
+    return f"{ticks}{inside}{ticks}"
+
+
+def fence_of(text: str) -> str:
+    """Return a fence that no line of ``text`` can close."""
+    return "`" * max(3, 1 + _longest(_BACKTICKS, text))
+
+
+def _longest(pattern: re.Pattern[str], text: str) -> int:
+    return max(map(len, pattern.findall(text)), default=0)
+
+
+def message(text: str) -> str:
+    """Return the agent's markdown as markdown that is safe to pass on.
+
+    Tags are shown instead of acting, images become links, a link that leads to a program or into
+    the machine becomes text, and a fence that was left open is closed.
+    """
+    lines = clean(text).split("\n")
+    regions: dict[int, tuple[int, str]] = {}
+    closing = ""
+    for token in MARKDOWN.parse("\n".join(lines)):
+        if token.map is None or token.type not in _REGIONS:
+            continue
+        first, end = token.map
+        # The cells of a table say the same lines as their row, which came before them.
+        regions.setdefault(first, (end, token.type))
+        if token.type == "fence" and token.level == 0 and _is_open(token):
+            closing = f"\n{token.markup}"
+    return "\n".join(_defused(lines, regions)) + closing
+
+
+def message_bound(text: str) -> int:
+    """Return how many bytes `message` of a cleaned text has at most."""
+    longer = 3 * text.count("<") + 7 * text.count("&#")
+    longer += 5 * sum(map(text.count, ("![", "](", "]:")))
+    return len(text.encode()) + longer + 1 + _longest(_FENCES, text)
+
+
+_REGIONS = ("fence", "code_block", "tr_open", "inline")
+
+
+def _is_open(fence: Token) -> bool:
+    """Whether a fence goes on to the end of the text; a closed one has one line more."""
+    first, end = fence.map or (0, 0)
+    content = fence.content.removesuffix("\n")
+    return end - first < 2 + (content.count("\n") + 1 if fence.content else 0)
+
+
+def _defused(lines: list[str], regions: dict[int, tuple[int, str]]) -> Iterator[str]:
+    n = 0
+    while n < len(lines):
+        end, kind = regions.get(n, (n, ""))
+        if kind == "inline":
+            yield _with_code("\n".join(lines[n:end]))
+        elif kind == "tr_open":
+            yield "|".join(map(_with_code, _CELL_END.split(lines[n])))
+        elif kind == "fence":
+            yield _inert(lines[n])
+            yield from lines[n + 1 : end]
+        elif kind == "code_block":
+            yield from lines[n:end]
+        else:
+            # Definitions of links, which may go over several lines, and what separates blocks.
+            end = next((m for m in range(n + 1, len(lines)) if m in regions), len(lines))
+            between = "\n".join(lines[n:end])
+            yield _inert(between)
+            if _TARGET.sub(_safe_target, between) != between:
+                # What is no definition any more must not become part of the next block.
+                yield ""
+        n = end
+
+
+def _with_code(text: str) -> str:
+    """Return a text made inert, except for its code spans."""
+    runs: dict[int, list[int]] = {}
+    for run in _BACKTICKS.finditer(text):
+        runs.setdefault(len(run[0]), []).append(run.start())
+    intricate = _INTRICATE.search(text)
+    doubtful = intricate.start() if intricate else len(text)
+    pieces = []
+    start = position = 0
+    while opening := _ESCAPE_OR_TICKS.search(text, position):
+        position = opening.end()
+        if opening[0].startswith("\\"):
+            continue
+        length = len(opening[0])
+        same = runs.get(length, [])
+        closer = bisect_left(same, position)
+        if closer < len(same):
+            end = same[closer] + length
+            code = text[opening.start() : end]
+            pieces.append(_inert(text[start : opening.start()]))
+            # On a line of its own a tag would end the paragraph, and the code with it.
+            certain = "\n" not in code and opening.start() < doubtful
+            pieces.append(code if certain else code.replace("<", "&lt;"))
+            start = position = end
+    return "".join((*pieces, _inert(text[start:])))
+
+
+def _inert(text: str) -> str:
+    """Return markdown that is no code without what acts when a reader trusts it."""
+    text = _ENTITY.sub(_safe_entity, text)
+    text = _TARGET.sub(_safe_target, text)
+    text = _IMAGE.sub("&#33;[", text)
+    return _TAG.sub(_safe_tag, text)
+
+
+def _safe_target(match: re.Match[str]) -> str:
+    target = re.sub(r"[\\\s\x00-\x20]", "", html.unescape(match[2]))
+    if not _SCHEME.match(target) or WEB.match(target) or PICTURE.match(target):
+        return match[0]
+    return f"]&#{ord(match[1])};"
+
+
+def _safe_tag(match: re.Match[str]) -> str:
+    return match[0] if match[0].startswith("\\") else match["web"] or "&lt;"
+
+
+def _safe_entity(match: re.Match[str]) -> str:
+    named = html.unescape(match[0])
+    harmless = clean(named)
+    return match[0] if harmless == named else prose(harmless)

@@ -1,0 +1,230 @@
+"""The steps of a record: what each kind of item says in it, and what of it is open.
+
+Running and failed steps are open and finished ones folded, except for what a reader wants anyway:
+short diffs, and plans with work left. What an item shows comes from ``view.card``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from codex_notebook.core.items import CollabToolCallItem
+from codex_notebook.core.record_parts import (
+    Block,
+    Fact,
+    Part,
+    Tone,
+    fact,
+    lasted,
+    sentence,
+    subject,
+)
+from codex_notebook.core.state import Entry
+from codex_notebook.core.view import card
+
+Card = dict[str, Any]
+
+# A diff of so many lines is read at a glance, so it needs no fold.
+_GLANCE = 20
+_CHANGED = {"add": "Added", "delete": "Deleted", "update": "Changed"}
+
+
+def steps_of(entry: Entry, root: str | None, index: int, *, ended: bool) -> Iterator[Part]:
+    """Yield the parts of a record that one item becomes.
+
+    Parameters
+    ----------
+    entry : Entry
+        The item in its turn.
+    root : str or None
+        The working directory; paths inside it are shown relative to it.
+    index : int
+        The item's place in the turn, for expressions such as ``turn.items[3].text``.
+    ended : bool
+        The turn is over, so what still runs will not finish.
+    """
+    shown = card(entry, root)
+    shown["ended"] = ended
+    path = f"turn.items[{index}]"
+    match shown["kind"]:
+        case "files":
+            yield from _files(shown, path)
+        case "agent":
+            yield _agent(shown, path, entry)
+        case "unknown":
+            yield _unknown(shown, path, entry)
+        case kind:
+            yield _STEPS[kind](shown, path)
+
+
+def _outcome(shown: Card) -> tuple[str, Tone, tuple[Fact, ...]]:
+    """Return the mark of a step, its tone, and the word for it where the mark is not enough."""
+    status = str(shown["status"])
+    if shown.get("exit_code"):
+        return "✗", "bad", ()
+    if status == "failed":
+        return "✗", "bad", (Fact("failed", "bad"),)
+    if status == "declined":
+        return "⊘", "note", (Fact("declined", "note"),)
+    if status == "completed":
+        return "✓", "calm", ()
+    if status == "in_progress" and shown["ended"]:
+        return "◌", "note", (Fact("did not finish", "note"),)
+    if status == "in_progress":
+        return "●", "busy", (Fact("running", "busy"),)
+    return "·", "calm", (fact(status),)
+
+
+def _took(shown: Card) -> tuple[Fact, ...]:
+    duration = lasted(shown["started_at"], shown["ended_at"])
+    return (Fact(duration),) if duration else ()
+
+
+def _message(shown: Card, path: str) -> Part:
+    text = str(shown["text"])
+    blocks = (Block("message", text, f"{path}.text"),) if text.strip() else ()
+    return Part("»", "Said", subject(text), blocks, quoted=False, weight=4, is_message=True)
+
+
+def _reasoning(shown: Card, path: str) -> Part:
+    text = str(shown["text"]).strip()
+    first, _, rest = text.partition("\n")
+    headline = ""
+    if first.startswith("**") and first.find("**", 2) > 2:
+        headline, _, after = first[2:].partition("**")
+        # A first line that is all headline is not said twice.
+        text = text if after.strip() else rest.strip()
+    blocks = (Block("thought", text, f"{path}.text"),) if text else ()
+    return Part("✻", "Thought", subject(headline), blocks, quoted=False)
+
+
+def _command(shown: Card, path: str) -> Part:
+    mark, tone, words = _outcome(shown)
+    command, output, code = str(shown["command"]), str(shown["output"]), shown["exit_code"]
+    first, _, more = command.strip().partition("\n")
+    title = subject(f"{first} …" if more else first)
+    blocks = []
+    if title != command.strip():
+        blocks.append(Block("code", command, f"{path}.command", "command", "bash"))
+    if output and not output.isspace():
+        text = _settled(output)
+        blocks.append(Block("code", text, f"{path}.aggregated_output", "output"))
+    exit_code = () if code is None else (Fact(f"exit {code}", "bad" if code else "calm"),)
+    return Part(
+        mark,
+        "Asked to run" if shown["status"] == "declined" else "Ran",
+        title,
+        tuple(blocks),
+        facts=(*words, *exit_code, *_took(shown)),
+        tone=tone,
+        open=tone in ("bad", "busy"),
+        weight=3 if tone == "bad" else 1,
+    )
+
+
+def _settled(output: str) -> str:
+    """Return what a terminal shows in the end of lines written over and over, as by a spinner."""
+    if "\r" not in output:
+        return output
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in output.split("\n"))
+
+
+def _files(shown: Card, path: str) -> Iterator[Part]:
+    mark, tone, words = _outcome(shown)
+    for position, change in enumerate(shown["changes"]):
+        diff, note = change["diff"], change["note"]
+        counts: tuple[Fact, ...] = ()
+        if diff is not None:
+            minus = "−"  # noqa: RUF001 (as wide as the plus)
+            counts = (
+                Fact(f"+{change['added']:,}", "good"),
+                Fact(f"{minus}{change['removed']:,}", "bad", close=True),
+            )
+        yield Part(
+            "✎" if mark == "✓" else mark,
+            _CHANGED.get(change["change"], "Changed"),
+            subject(change["path"]),
+            (Block("diff", diff, f"{path}.changes[{position}].diff"),) if diff else (),
+            facts=(*words, *counts, *((Fact(subject(note)),) if note else ())),
+            tone=tone,
+            open=diff is not None and diff.count("\n") <= _GLANCE,
+            weight=3,
+        )
+
+
+def _plan(shown: Card, path: str) -> Part:
+    tasks = shown["items"]
+    done = sum(task["completed"] for task in tasks)
+    lines = [f"[{'x' if t['completed'] else ' '}] {' '.join(t['text'].split())}" for t in tasks]
+    blocks = (Block("tasks", "\n".join(lines), f"{path}.items"),) if lines else ()
+    facts = (Fact(f"{done} of {len(tasks)} done"),)
+    return Part("☰", "Plan", "", blocks, facts=facts, open=done < len(tasks), weight=2)
+
+
+def _tool(shown: Card, path: str) -> Part:
+    mark, tone, words = _outcome(shown)
+    blocks = []
+    if shown["arguments"] not in ("", "{}"):
+        blocks.append(Block("code", shown["arguments"], f"{path}.arguments", "arguments", "json"))
+    if shown["result"]:
+        blocks.append(Block("code", shown["result"], f"{path}.result", "result"))
+    if shown["error"]:
+        blocks.append(Block("prose", str(shown["error"]), f"{path}.error", "error"))
+    return Part(
+        mark,
+        "Called",
+        subject(shown["name"]),
+        tuple(blocks),
+        facts=(*words, *_took(shown)),
+        tone=tone,
+        open=tone in ("bad", "busy"),
+        weight=3 if tone == "bad" else 1,
+    )
+
+
+def _agent(shown: Card, path: str, entry: Entry) -> Part:
+    mark, tone, words = _outcome(shown)
+    blocks = []
+    if shown["prompt"]:
+        blocks.append(Block("prose", str(shown["prompt"]), f"{path}.prompt", "prompt"))
+    stated = entry.stated
+    if isinstance(stated, CollabToolCallItem) and stated.agents_states:
+        states = json.dumps(stated.agents_states, indent=2, ensure_ascii=False, default=str)
+        blocks.append(Block("code", states, f"{path}.agents_states", "agents", "json"))
+    facts = (*words, *_took(shown))
+    return Part(mark, "Sub-agent", subject(shown["name"]), tuple(blocks), facts=facts, tone=tone)
+
+
+def _search(shown: Card, path: str) -> Part:
+    query, action = str(shown["query"]), shown["action"]
+    # Without a query it was some other action, such as opening a page.
+    other = not query and action
+    blocks = (Block("code", action, f"{path}.action", language="json"),) if other else ()
+    return Part("⌕", "Searched the web", subject(query), blocks)
+
+
+def _error(shown: Card, path: str) -> Part:
+    message = str(shown["message"])
+    title = sentence(message)
+    blocks = () if title == message else (Block("prose", message, f"{path}.message"),)
+    return Part("!", "Warning", title, blocks, quoted=False, tone="note", weight=2)
+
+
+def _unknown(shown: Card, path: str, entry: Entry) -> Part:
+    blocks = [Block("code", shown["raw"], f"{path}.raw", "raw", "json")]
+    for name, text in entry.streams.items():
+        blocks.append(Block("code", str(text), path, subject(name)))
+    return Part("?", "Unknown item", subject(shown["type"]), tuple(blocks), tone="note")
+
+
+_STEPS: dict[str, Callable[[Card, str], Part]] = {
+    "message": _message,
+    "reasoning": _reasoning,
+    "command": _command,
+    "todo": _plan,
+    "tool": _tool,
+    "search": _search,
+    "error": _error,
+}
