@@ -22,13 +22,16 @@ def descendants(pid: int | None = None) -> list[psutil.Process]:
     return [p for p in psutil.Process(pid).children(recursive=True) if alive(p.pid)]
 
 
-def runs(name: str, pid: int | None = None) -> bool:
-    """Return whether a program of that name is among the descendants."""
-    names = []
+def runs(command: str, pid: int | None = None) -> bool:
+    """Return whether a program runs among the descendants, with just these arguments.
+
+    The arguments matter: the CLI has programs of its own run, a short ``sleep`` among them.
+    """
+    commands = []
     for process in descendants(pid):
         with suppress(psutil.NoSuchProcess):
-            names.append(process.name())
-    return name in names
+            commands.append(process.cmdline())
+    return command.split() in commands
 
 
 def eventually(condition: Callable[[], object], within: float = 5.0) -> bool:

@@ -222,9 +222,9 @@ class RunningTurn:
 
     async def _admitted(self, turnstile: asyncio.Lock) -> bool:
         """Wait at the turnstile; return whether it was passed before an interrupt came."""
-        if self._interrupts:
-            return False
         self._queued = asyncio.ensure_future(turnstile.acquire())
+        if self._interrupts:
+            self._queued.cancel()
         try:
             await self._queued
         except asyncio.CancelledError:

@@ -14,7 +14,7 @@ from IPython.display import DisplayHandle, display
 
 from codex_notebook.client.loop import io_loop
 from codex_notebook.client.running import RunningTurn
-from codex_notebook.core.record import mime_bundle
+from codex_notebook.core.record import mime_bundle, text_record
 from codex_notebook.core.turn import Turn
 
 
@@ -96,4 +96,4 @@ class InTerminal:
 
     def ended(self, turn: Turn) -> None:
         """Print the record."""
-        print(mime_bundle(turn.state)["text/plain"])
+        print(text_record(turn.state))

@@ -155,7 +155,7 @@ def test_an_interrupt_leaves_no_process_of_the_agents_in_any_sandbox(
 
     async def interrupted() -> str:
         running = await thread.start("sleep")
-        assert await asyncio.to_thread(eventually, lambda: runs("sleep"), 10)
+        assert await asyncio.to_thread(eventually, lambda: runs("sleep 600"), 10)
         stopped = await running.interrupt()
         with pytest.raises(TurnInterruptedError):
             await running.result()

@@ -96,10 +96,10 @@ def test_in_a_terminal_ctrl_c_ends_the_turn_and_not_the_shell(
 ) -> None:
     lines = ("%load_ext codex_notebook", "%codex sleep long", "_turn.status", "exit")
     with ipython(model, tmp_path, *lines) as process:
-        assert eventually(lambda: runs("sleep", process.pid), 20)
+        assert eventually(lambda: runs("sleep 600", process.pid), 20)
         process.send_signal(signal.SIGINT)
         shown, _ = process.communicate(timeout=60)
     assert "TurnInterruptedError" in shown
     assert "Traceback" not in shown
     assert "'interrupted'" in shown
-    assert eventually(lambda: descendants() == [] or not runs("sleep"))
+    assert eventually(lambda: descendants() == [] or not runs("sleep 600"))
