@@ -59,8 +59,10 @@ def plain_html(text: str) -> str:
 FRAME = "rgba(128,128,128,.35)"
 PRE_STYLE = (
     "margin:.35em 0;padding:.5em .7em;border-radius:6px;background:rgba(128,128,128,.1);"
-    "font-size:.9em;line-height:1.45;white-space:pre-wrap;overflow-wrap:break-word;"
-    "max-height:24em;overflow:auto"
+    # Said outright, and twice: nbconvert's pages have <pre> inherit the font of prose, and a lone
+    # `monospace` makes browsers count sizes from 13 pixels.
+    "font-family:monospace,monospace;font-size:.9em;line-height:1.45;"
+    "white-space:pre-wrap;overflow-wrap:break-word;max-height:24em;overflow:auto"
 )
 CODE_STYLE = "padding:0 .25em;border-radius:4px;background:rgba(128,128,128,.16)"
 _TABLE_STYLE = "border-collapse:collapse;margin:.5em 0"
