@@ -262,7 +262,11 @@ class RunningTurn:
     def _finished(self, error: CodexError | None) -> tuple[Turn, CodexError | None]:
         turn = Turn(self.state, output_type=self._output_type)
         if self.state.status == "interrupted":
-            error = TurnInterruptedError("The turn was interrupted.", turn=turn)
+            error = TurnInterruptedError(
+                "The turn was interrupted. What it did is kept in `turn` of this error, and the "
+                "thread goes on with its next turn.",
+                turn=turn,
+            )
         elif self.state.status == "failed":
             if error is None and self._transport is not None:
                 error = self._transport.error(turn)
