@@ -53,6 +53,12 @@ from codex_notebook.errors import (
 DEATH_GRACE = 1.0
 
 
+_ENDS = (TurnCompletedEvent, TurnFailedEvent, TurnInterruptedEvent)
+
+# Processes on their way out. The loop itself keeps only weak references to its tasks.
+_LEAVING: set[asyncio.Task[int]] = set()
+
+
 @dataclass(frozen=True)
 class ExecRequest:
     """One turn, ready to run.
@@ -210,37 +216,30 @@ class ExecTurn:
             # Asked while the process was being started.
             process.end()
         ended = False
-        exit_timer: asyncio.TimerHandle | None = None
         try:
             async for line in process.lines():
                 if not line.strip():
                     continue
                 event = self._understood(parse_event(line, at=time.time()))
-                if isinstance(event, TurnCompletedEvent | TurnFailedEvent | TurnInterruptedEvent):
-                    ended = True
-                    exit_timer = exit_timer or asyncio.get_running_loop().call_later(
-                        EXIT_GRACE, process.end
-                    )
+                ended = ended or isinstance(event, _ENDS)
                 yield await self._with_diffs(event, scanning)
+                if ended:
+                    process.end_unless_it_exits(EXIT_GRACE)
         finally:
             # However reading ended, even by an error of ours: no process outlives its turn.
-            if exit_timer is not None:
-                exit_timer.cancel()
-            await self._see_it_end(process, EXIT_GRACE if ended else DEATH_GRACE)
-            self._exit_code = await process.wait()
+            process.end_unless_it_exits(EXIT_GRACE if ended else DEATH_GRACE)
+            leaving = asyncio.create_task(process.wait())
+            if not ended:
+                self._exit_code = await leaving
+            else:
+                # It has closed its stdout and is only exiting; nobody needs to wait for that.
+                _LEAVING.add(leaving)
+                leaving.add_done_callback(_LEAVING.discard)
             if scanning is not None:
                 with contextlib.suppress(Exception):
                     await scanning
         if not ended:
             yield self._end_event()
-
-    async def _see_it_end(self, process: CliProcess, patience: float) -> None:
-        """Wait for a process whose lines have ended, and end it if it does not go by itself."""
-        waiting = asyncio.ensure_future(process.wait_exit())
-        done, _ = await asyncio.wait({waiting}, timeout=patience)
-        if not done:
-            process.end()
-            await waiting
 
     def _understood(self, event: Event) -> Event:
         if isinstance(event, ThreadErrorEvent):
