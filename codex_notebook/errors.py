@@ -30,7 +30,20 @@ if TYPE_CHECKING:
 
 
 class CodexError(Exception):
-    """Base of every error of this package."""
+    """Base of every error of this package. Errors can be copied and pickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The usual way would call the class with the message alone, without its keywords.
+        return _rebuilt, (type(self), self.args, {**self.__dict__})
+
+
+def _rebuilt(
+    kind: type[CodexError], arguments: tuple[Any, ...], attributes: dict[str, Any]
+) -> CodexError:
+    error = kind.__new__(kind, *arguments)
+    error.args = arguments
+    error.__dict__.update(attributes)
+    return error
 
 
 class CodexNotFoundError(CodexError):

@@ -27,12 +27,12 @@ class Binary:
     helpers: Path | None = None
 
 
-def find_binary(override: Path | None, env: Mapping[str, str]) -> Binary:
+def find_binary(override: Path | str | None, env: Mapping[str, str]) -> Binary:
     """Return the CLI to run.
 
     Parameters
     ----------
-    override : path or None
+    override : path, str or None
         The one to take, whatever else is there.
     env : mapping
         The environment whose PATH is searched last, behind the CLI of the ``cli`` extra.
@@ -43,15 +43,17 @@ def find_binary(override: Path | None, env: Mapping[str, str]) -> Binary:
         If there is none.
     """
     if override is not None:
-        path = override.expanduser()
-        found = shutil.which(str(path), path=env.get("PATH"))
+        # A bare name is looked up on PATH, anything with a separator is a path, as in a shell.
+        named = os.path.expanduser(override)  # noqa: PTH111 (Path would drop the "./")
+        found = shutil.which(named, path=env.get("PATH"))
         if found is None:
             raise CodexNotFoundError(
                 f"codex_path_override is {override}, and there is no program there. "
                 f"{HOW_TO_GET_IT}",
                 searched=(str(override),),
             )
-        return Binary(Path(found))
+        # Absolute, because the CLI runs in the thread's working directory and not in ours.
+        return Binary(Path(found).absolute())
     bundled = _bundled()
     if bundled is not None:
         return bundled

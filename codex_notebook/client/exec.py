@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import tempfile
 import time
@@ -40,6 +39,7 @@ from codex_notebook.core.events import (
     parse_event,
 )
 from codex_notebook.core.items import FileChangeItem
+from codex_notebook.core.markup import clean
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import (
     CodexError,
@@ -154,16 +154,14 @@ class ExecTurn:
         OSError
             If no process can be started.
         """
-        folder = None
-        if self._request.schema is not None:
-            # mkdtemp makes a folder that only its owner can read; so are the files in it.
-            folder = Path(tempfile.mkdtemp(prefix="codex-output-schema-"))
-        try:
-            async for event in self._run(self._write_schema(folder)):
+        if self._request.schema is None:
+            async for event in self._run(None):
                 yield event
-        finally:
-            if folder is not None:
-                shutil.rmtree(folder, ignore_errors=True)
+            return
+        # A folder that only its owner can read, gone also if Python exits during the turn.
+        with tempfile.TemporaryDirectory(prefix="codex-output-schema-") as folder:
+            async for event in self._run(self._write_schema(Path(folder))):
+                yield event
 
     def interrupt(self, *, at_once: bool = False) -> None:
         """Ask the process to end, or with ``at_once`` end it."""
@@ -248,7 +246,7 @@ class ExecTurn:
             return event
         if self._interrupted:
             return TurnInterruptedEvent(at=event.at)
-        message = event.error.message
+        message = clean(event.error.message)
         error = event.error.model_copy(update={"message": message + remedy(message)})
         return event.model_copy(update={"error": error})
 
@@ -260,7 +258,7 @@ class ExecTurn:
         self._died = True
         assert self._process is not None
         said = "\n".join(filter(None, [self._last_error, self._process.stderr]))
-        message = _epitaph(self._exit_code, said)
+        message = _epitaph(self._exit_code, clean(said))
         return TurnFailedEvent(error=ThreadError(message=message), at=at)
 
     async def _with_diffs(self, event: Event, scanning: asyncio.Task[None] | None) -> Event:
@@ -276,9 +274,7 @@ class ExecTurn:
         item = await asyncio.to_thread(self._workspace.completed, item)
         return event.model_copy(update={"item": item})
 
-    def _write_schema(self, folder: Path | None) -> Path | None:
-        if folder is None:
-            return None
+    def _write_schema(self, folder: Path) -> Path:
         file = folder / "schema.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(self._request.schema), encoding="utf-8")
@@ -287,7 +283,8 @@ class ExecTurn:
 
 def _epitaph(code: int | None, last_words: str) -> str:
     if code is not None and code < 0:
-        how = f"was ended by {signal.Signals(-code).name}"
+        names = {number.value: number.name for number in signal.Signals}
+        how = f"was ended by {names.get(-code, f'signal {-code}')}"
     else:
         how = f"exited with code {code}"
     said = f": {last_words}" if last_words else " and did not say why."

@@ -81,4 +81,5 @@ def _image(path: Path) -> Path:
             "file to a path without one.",
             option="input",
         )
-    return path
+    # Absolute, because the CLI runs in the thread's working directory and not in ours.
+    return path.absolute()

@@ -38,7 +38,9 @@ def check_login(binary: Binary, env: Mapping[str, str], config: Mapping[str, Any
         If there is no key, no login in the CLI's home, no setting that could make one
         unnecessary, and the CLI says that it is not logged in.
     """
-    home = Path(env.get("CODEX_HOME") or Path(env.get("HOME", "~")).expanduser() / ".codex")
+    if "CODEX_HOME" not in env and "HOME" not in env:
+        return
+    home = Path(env.get("CODEX_HOME") or Path(env["HOME"]) / ".codex")
     if env.get("CODEX_API_KEY") or (home / "auth.json").exists():
         return
     if any(name in config for name in _ELSEWHERE) or _mentions_one(home / "config.toml"):
@@ -50,6 +52,7 @@ def check_login(binary: Binary, env: Mapping[str, str], config: Mapping[str, Any
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=_STATUS_TIMEOUT,
             check=False,
         )

@@ -31,14 +31,16 @@ class Options(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             fault = error.errors(include_url=False, include_input=False)[0]
-            name = ".".join(str(part) for part in fault["loc"])
-            if fault["type"] == "extra_forbidden":
-                known = ", ".join(sorted(type(self).model_fields))
-                message = f"{type(self).__name__} has no option {name!r}; it has {known}."
-            else:
-                message = f"Option {name!r} of {type(self).__name__}: {fault['msg']}."
-            # `from None`: pydantic's own error would quote the values, and one may be a key.
-            raise InvalidOptionError(message, option=name) from None
+        else:
+            return
+        # Raised out here, because pydantic's own error quotes the values, and one may be a key.
+        name = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            known = ", ".join(sorted(type(self).model_fields))
+            message = f"{type(self).__name__} has no option {name!r}; it has {known}."
+        else:
+            message = f"Option {name!r} of {type(self).__name__}: {fault['msg']}."
+        raise InvalidOptionError(message, option=name)
 
 
 class CodexOptions(Options):
@@ -59,15 +61,16 @@ class CodexOptions(Options):
         Reaches the CLI in its environment only (``CODEX_API_KEY``); never in an argument,
         a log or a repr.
     config : dict
-        Overrides of the CLI's configuration (``-c``); nested names are joined by dots.
+        Overrides of the CLI's configuration (``-c``); nested names are joined by dots. They are
+        arguments of the process, which other users of the machine can see: no place for keys.
     """
 
-    codex_path_override: Path | None = None
+    codex_path_override: Path | str | None = None
     env: dict[str, str] = Field(default_factory=dict, repr=False)
     inherit_env: bool = True
     base_url: str | None = None
     api_key: SecretStr | None = None
-    config: dict[str, Any] = Field(default_factory=dict)
+    config: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
 class ThreadOptions(Options):

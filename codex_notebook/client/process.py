@@ -21,11 +21,12 @@ _CHUNK = 1 << 16
 # How much of stderr is kept: its end says why a process died, its beginning is chatter.
 STDERR_KEPT = 8192
 # `codex exec` ends its commands and itself within 50 ms of SIGINT; a busy machine needs more.
-INTERRUPT_GRACE = 3.0
+INTERRUPT_GRACE = 3.2
+INTERRUPT_AGAIN = 0.4
 # The guard needs its own 2 s + 1 s to end everything.
 GUARD_GRACE = 5.0
-# A CLI that has said its last word gets this to save its files and exit.
-EXIT_GRACE = 10.0
+# A CLI that has said its last word gets this to save its files and exit; it needs 20 ms.
+EXIT_GRACE = 3.0
 
 
 def _guard_program() -> str:
@@ -166,8 +167,10 @@ class CliProcess:
     async def _descend(self, at_once: bool) -> None:
         # `codex exec` ends its commands on SIGINT only: SIGTERM would orphan them, were it not
         # for the guard, which ends all that the CLI started.
-        rungs = [(guard.INTERRUPT, INTERRUPT_GRACE), (guard.TERMINATE, GUARD_GRACE)]
-        for order, patience in rungs[1:] if at_once else rungs:
+        # And it loses a SIGINT that comes while it opens its thread, so there is more than one.
+        times = round(INTERRUPT_GRACE / INTERRUPT_AGAIN)
+        rungs = [(guard.INTERRUPT, INTERRUPT_AGAIN)] * (0 if at_once else times)
+        for order, patience in [*rungs, (guard.TERMINATE, GUARD_GRACE)]:
             # A guard that has ended no longer listens.
             with contextlib.suppress(OSError):
                 self._lifeline.send(order)

@@ -61,6 +61,14 @@ Begin = Callable[[], tuple[TransportTurn, Usage | None]]
 Ended = Callable[[Turn], None]
 
 
+def _parsed(answer: OutputFormat, text: str) -> object:
+    try:
+        return answer.parse(text)
+    except SystemExit as fault:
+        # Let through, it would end the thread that ran the validator, and never be heard of.
+        raise AnswerError(f"a validator called sys.exit({fault.code!r})") from fault
+
+
 def _failed(message: str) -> Event:
     return TurnFailedEvent(error=ThreadError(message=message), at=time.time())
 
@@ -213,10 +221,10 @@ class RunningTurn:
         if not await self._admitted(turnstile):
             # The turn before it goes on; this one never began.
             self._publish(TurnInterruptedEvent(at=time.time()))
-            self._conclude(None, ended)
+            await self._conclude(None, ended)
             return
         try:
-            self._conclude(await self._run(begin), ended)
+            await self._conclude(await self._run(begin), ended)
         finally:
             turnstile.release()
 
@@ -252,14 +260,14 @@ class RunningTurn:
             return error
         return None
 
-    def _conclude(self, error: CodexError | None, ended: Ended) -> None:
-        turn, error = self._finished(error)
+    async def _conclude(self, error: CodexError | None, ended: Ended) -> None:
+        turn, error = await self._finished(error)
         if self._transport is not None:
             ended(turn)
         self._end.set_result((turn, error))
         self._tell()
 
-    def _finished(self, error: CodexError | None) -> tuple[Turn, CodexError | None]:
+    async def _finished(self, error: CodexError | None) -> tuple[Turn, CodexError | None]:
         turn = Turn(self.state, output_type=self._output_type)
         if self.state.status == "interrupted":
             error = TurnInterruptedError(
@@ -272,7 +280,8 @@ class RunningTurn:
                 error = self._transport.error(turn)
         elif self._answer is not None:
             try:
-                turn.output = self._answer.parse(self.state.final_response)
+                # Off this thread, on which all turns run: a type's validators are a user's code.
+                turn.output = await asyncio.to_thread(_parsed, self._answer, turn.final_response)
             except AnswerError as fault:
                 error = OutputValidationError(
                     f"The answer is not a {self._answer.name}: {fault}",

@@ -7,7 +7,7 @@ start a turn; how it runs is the transport's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -18,28 +18,43 @@ from codex_notebook.client.running import RunningTurn
 from codex_notebook.client.workspace import Workspace
 from codex_notebook.core.events import Event, Usage
 from codex_notebook.core.schema import OutputFormat, output_format
-from codex_notebook.core.state import TurnRequest
+from codex_notebook.core.state import TurnRequest, TurnState
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import InvalidOptionError
 
 
 class StreamedTurn:
-    """What `Thread.run_streamed` gives: ``streamed.events`` or ``streamed["events"]``."""
+    """What `Thread.run_streamed` gives: ``streamed.events`` or ``streamed["events"]``.
+
+    Closing the iterator before its end interrupts the turn. A ``break`` out of ``async for`` does
+    not close it; as a context manager this does::
+
+        async with await thread.run_streamed("…") as streamed:
+            async for event in streamed.events:
+                break
+    """
 
     def __init__(self, running: RunningTurn) -> None:
         self.running = running
         self.events = self._events()
 
-    async def _events(self) -> AsyncIterator[Event]:
+    async def _events(self) -> AsyncGenerator[Event, None]:
         try:
             async for event in self.running.events():
                 yield event
         finally:
-            # Whoever stops iterating wants no more of the turn, as in the TypeScript SDK.
             if not self.running.done:
                 self.running.request_interrupt()
 
-    def __getitem__(self, name: str) -> AsyncIterator[Event]:
+    async def __aenter__(self) -> StreamedTurn:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.events.aclose()
+        if not self.running.done:
+            await self.running.interrupt()
+
+    def __getitem__(self, name: str) -> AsyncGenerator[Event, None]:
         if name != "events":
             raise KeyError(name)
         return self.events
@@ -71,7 +86,7 @@ class Thread:
 
     @property
     def id(self) -> str | None:
-        """The thread's id; None until its first turn has begun."""
+        """The thread's id; None until the CLI has said it in the first turn."""
         return self._id
 
     async def run(
@@ -149,7 +164,12 @@ class Thread:
         answer = _answer(turn_options)
         schema = answer.schema if answer else turn_options.output_schema
         # As they are now: the turn may begin only when the one before it is over.
-        thread_options, workspace = self.options, self._workspace_now()
+        workspace = self._workspace_now()
+        thread_options = self.options
+        if thread_options.working_directory is not None:
+            thread_options = merged(
+                ThreadOptions, thread_options, {"working_directory": workspace.root}
+            )
 
         def begin() -> tuple[ExecTurn, Usage | None]:
             request = ExecRequest(prompt, self._id, schema)
@@ -166,18 +186,30 @@ class Thread:
             output_type=answer.name if answer else None,
         )
         running = RunningTurn(request, answer, turn_options.output_type)
+        running.listen(self._learn_id)
         running.pump(self._turnstile, begin, self._ended)
         return running
 
     def _workspace_now(self) -> Workspace:
-        root = (self.options.working_directory or Path.cwd()).absolute()
+        # Absolute, because it is both where the process starts and what it is told; and without
+        # symbolic links, through which the CLI's sandbox lets nobody write.
+        try:
+            root = (self.options.working_directory or Path.cwd()).expanduser().resolve()
+        except OSError as error:
+            raise InvalidOptionError(
+                f"This process's own working directory is gone ({error.strerror}); name another.",
+                option="working_directory",
+            ) from None
         if self._workspace is None or self._workspace.root != root:
             self._workspace = Workspace(root)
         return self._workspace
 
+    def _learn_id(self, state: TurnState) -> None:
+        # As soon as it is said: a program that dies in its first turn can still resume it.
+        self._id = state.thread_id or self._id
+
     def _ended(self, turn: Turn) -> None:
         self.last_turn = turn
-        self._id = turn.thread_id or self._id
         # A turn that did not complete has used tokens that the CLI never tells.
         self._usage = turn.thread_usage
 

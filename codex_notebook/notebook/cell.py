@@ -5,13 +5,14 @@ This is the one place that joins client and panel.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
 from codex_notebook.client.options import TurnOptions
 from codex_notebook.client.running import RunningTurn
+from codex_notebook.core.markup import clean
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import CodexError, InvalidOptionError
 from codex_notebook.notebook.command import Command, interpolated
@@ -33,14 +34,28 @@ class Cell:
         The notebook's thread.
     command : Command
         What was asked.
+    names : mapping
+        The variables that are seen where it was used; in a function its own come first.
     """
 
-    def __init__(self, shell: InteractiveShell, session: Session, command: Command) -> None:
+    def __init__(
+        self,
+        shell: InteractiveShell,
+        session: Session,
+        command: Command,
+        names: Mapping[str, object],
+    ) -> None:
         self._shell = shell
+        self._names = names
         self._command = command
         self._running = self._start(session)
-        self._keep(self._running)
-        self._showing: Showing = show(shell, self._running)
+        try:
+            self._keep(self._running)
+            self._showing: Showing = show(shell, self._running)
+        except BaseException:
+            # An interrupt, most likely: nobody will wait for the turn, so it must not go on.
+            self._running.request_interrupt()
+            raise
 
     @property
     def _kernel(self) -> Any:
@@ -76,14 +91,14 @@ class Cell:
         return not self._command.bg or self._showing.only_in_cell
 
     def _start(self, session: Session) -> RunningTurn:
-        command, names = self._command, self._shell.user_ns
+        command, names = self._command, self._names
         prompt = interpolated(command.prompt, names) if command.interpolate else command.prompt
         return session.start(
             prompt,
             TurnOptions(output_type=self._output_type()),
             changes=command.thread_options,
             new=command.new,
-            folder=notebook_folder(names),
+            folder=notebook_folder(self._shell.user_ns),
         )
 
     def _output_type(self) -> object:
@@ -91,7 +106,7 @@ class Cell:
         if expression is None:
             return None
         try:
-            return eval(expression, self._shell.user_global_ns, self._shell.user_ns)
+            return eval(expression, self._shell.user_global_ns, self._names)
         except Exception as error:
             raise InvalidOptionError(
                 f"--type {expression} does not evaluate: {type(error).__name__}: {error}. It "
@@ -101,7 +116,7 @@ class Cell:
 
     def _value(self) -> object:
         if self._command.bg:
-            self._running.when_done(lambda turn, _: self._showing.ended(turn))
+            self._running.when_done(lambda turn, _: self._ended_in_background(turn))
             already_shown(self._running, self._shell)
             return self._running
         turn, error = self._running.outcome()
@@ -116,6 +131,11 @@ class Cell:
             self._shell.user_ns[self._command.out] = turn.output
         return turn.output
 
+    def _ended_in_background(self, turn: Turn) -> None:
+        if self._shell.user_ns.get(LAST_TURN) is self._running:
+            self._shell.user_ns[LAST_TURN] = turn
+        self._showing.ended(turn)
+
     def _keep(self, turn: RunningTurn | Turn) -> None:
         """Leave the turn where the user finds it, whatever becomes of the cell."""
         self._shell.user_ns[LAST_TURN] = turn
@@ -125,7 +145,17 @@ class Cell:
 
 def as_one_line(error: CodexError) -> CodexError:
     """Return ``error`` so that IPython shows its message and no frames of ours."""
-    lines = [f"\x1b[31m{type(error).__name__}\x1b[0m: {error}"]
-    with suppress(AttributeError):
-        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+    # A message may quote the CLI or the model, and a terminal would obey what it says.
+    lines = [f"\x1b[31m{type(error).__name__}\x1b[0m: {clean(str(error))}"]
+    error._render_traceback_ = _Lines(lines)  # type: ignore[attr-defined]
     return error
+
+
+class _Lines:
+    """What IPython shows for an error; a class and no lambda, so that the error can be pickled."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+
+    def __call__(self) -> list[str]:
+        return self._lines

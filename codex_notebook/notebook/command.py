@@ -39,6 +39,8 @@ _VALUED = {
 }
 _OPTION = re.compile(r"\s*(--?[A-Za-z][A-Za-z-]*)(=|(?=\s|$))")
 _END_OF_OPTIONS = re.compile(r"\s*--(?=\s|$)\s?")
+# `int | None` is one type, spaces and all.
+_UNION = re.compile(r"\s*\|\s*(?=\S)|(?<=\|)\s+")
 _OPENING, _CLOSING, _QUOTES = "([{", ")]}", "'\""
 
 
@@ -115,7 +117,7 @@ def parse_command(line: str, cell: str | None = None) -> Command:
 
 
 def _value(option: str, line: str, position: int) -> tuple[str, int]:
-    """Return the value at ``position`` and where it ends: up to a space outside of brackets."""
+    """Return the value at ``position`` and where it ends: at a space outside of brackets."""
     while position < len(line) and line[position].isspace():
         position += 1
     start, depth, quote = position, 0, ""
@@ -130,7 +132,10 @@ def _value(option: str, line: str, position: int) -> tuple[str, int]:
         elif letter in _CLOSING:
             depth -= 1
         elif letter.isspace() and depth <= 0:
-            break
+            union = _UNION.match(line, position) if option in ("-t", "--type") else None
+            if union is None:
+                break
+            position = union.end() - 1
         position += 1
     value = line[start:position]
     if not value or value.startswith("--"):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Awaitable
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    line_cell_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
 
 from codex_notebook.errors import CodexError
 from codex_notebook.notebook.cell import Cell, as_one_line
@@ -24,31 +31,39 @@ class CodexMagics(Magics):
         self.session = Session()
 
     # `no_var_expand`: IPython would fill in `{…}` and `$…`, and prompts are full of both.
+    # `needs_local_scope`: in a function, its own variables are meant.
     @no_var_expand
+    @needs_local_scope
     @line_cell_magic(MAGIC)  # type: ignore[arg-type]  # IPython types only the bare decorator
-    def codex(self, line: str, cell: str | None = None) -> object:
+    def codex(
+        self, line: str, cell: str | None = None, local_ns: dict[str, object] | None = None
+    ) -> object:
         """Run a turn of the Codex agent on this notebook's thread."""
         try:
-            return self._cell(line, cell).blocking()
+            return self._cell(line, cell, local_ns).blocking()
         except CodexError as error:
             raise as_one_line(error) from error.__cause__
 
     @no_var_expand
+    @needs_local_scope
     @line_cell_magic(AWAITED)  # type: ignore[arg-type]
-    def codex_awaited(self, line: str, cell: str | None = None) -> Awaitable[object]:
+    def codex_awaited(
+        self, line: str, cell: str | None = None, local_ns: dict[str, object] | None = None
+    ) -> Awaitable[object]:
         """Run a turn like ``%codex``, and return something to await; what cells are turned into."""
 
         async def value() -> object:
             try:
-                return await self._cell(line, cell).awaited()
+                return await self._cell(line, cell, local_ns).awaited()
             except CodexError as error:
                 raise as_one_line(error) from error.__cause__
 
         return value()
 
-    def _cell(self, line: str, cell: str | None) -> Cell:
+    def _cell(self, line: str, cell: str | None, local_ns: dict[str, object] | None) -> Cell:
         assert self.shell is not None
-        return Cell(self.shell, self.session, parse_command(line, cell))
+        names = ChainMap(local_ns or {}, self.shell.user_ns)
+        return Cell(self.shell, self.session, parse_command(line, cell), names)
 
     # What `%codex?` shows.
     codex.__doc__ = f"{codex.__doc__}\n\n{USAGE}"  # type: ignore[assignment]

@@ -21,15 +21,28 @@ class Session:
 
     Attributes
     ----------
-    codex : Codex
-        The client; assign another to change the CLI, its environment or its configuration.
     thread : Thread or None
         The notebook's thread; None until the first turn.
     """
 
     def __init__(self) -> None:
-        self.codex = Codex()
+        self._codex = Codex()
         self.thread: Thread | None = None
+
+    @property
+    def codex(self) -> Codex:
+        """The client; assign another to change the CLI, its environment or its configuration.
+
+        The thread goes on with the new one from its next turn.
+        """
+        return self._codex
+
+    @codex.setter
+    def codex(self, codex: Codex) -> None:
+        self._codex = codex
+        if self.thread is not None:
+            known = self.thread.id
+            self.thread = codex.resume_thread(known, self.thread.options) if known else None
 
     def start(
         self, prompt: str, turn: TurnOptions, *, changes: dict[str, Any], new: bool, folder: Path

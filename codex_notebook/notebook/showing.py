@@ -16,6 +16,7 @@ from codex_notebook.client.loop import io_loop
 from codex_notebook.client.running import RunningTurn
 from codex_notebook.core.record import mime_bundle, text_record
 from codex_notebook.core.turn import Turn
+from codex_notebook.notebook.names import LAST_TURN
 
 
 class Showing(Protocol):
@@ -62,7 +63,8 @@ class InPanel:
         view = {"version_major": 2, "version_minor": 0, "model_id": self._panel.model_id}
         bundle = {
             "application/vnd.jupyter.widget-view+json": view,
-            "text/plain": "A turn of the Codex agent, running.",
+            # All that a front end without widgets shows (Jupyter Console), and it keeps showing it.
+            "text/plain": f"A turn of the Codex agent; `print({LAST_TURN})` shows what it did.",
         }
         self._handle: DisplayHandle = display(bundle, raw=True, display_id=True)
 

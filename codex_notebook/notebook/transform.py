@@ -29,8 +29,16 @@ def literal_cell(lines: list[str]) -> list[str]:
     match = _CELL.fullmatch(first)
     if match is None:
         return lines
-    return [f"get_ipython().run_cell_magic({MAGIC!r}, {match['line'] or ''!r}, {body!r})\n"]
+    line = match["line"] or ""
+    if not body.strip():
+        # IPython refuses an empty cell with a remark of its own, and lets Run All go on.
+        return [f"get_ipython().run_line_magic({MAGIC!r}, {line!r})\n"]
+    return [f"get_ipython().run_cell_magic({MAGIC!r}, {line!r}, {body!r})\n"]
 
+
+# Asked whether a cell is complete, IPython leaves out what has side effects, and then sees that a
+# `%%codex` cell goes on until a blank line.
+literal_cell.has_side_effects = True  # type: ignore[attr-defined]
 
 _CELL = re.compile(rf"%%{MAGIC}(?:[ \t]+(?P<line>.*))?")
 
@@ -105,7 +113,8 @@ def awaiting(should: Callable[[], bool]) -> Callable[[list[str]], list[str]]:
         except (SyntaxError, ValueError):
             return lines
         calls = sorted(_calls(tree), key=lambda c: (c.lineno, c.col_offset), reverse=True)
-        rows = [row.encode() for row in source.splitlines(keepends=True)]
+        # Bytes break lines where ast does; a str breaks them at form feeds and the like, too.
+        rows = source.encode().splitlines(keepends=True)
         # From the end of the source, so that earlier positions stay right.
         for call in calls:
             name = call.args[0]

@@ -57,8 +57,9 @@ class TurnPanel(anywidget.AnyWidget):
         The loop on which it tells of new states.
     """
 
-    _esm = _STATIC / "widget.js"
-    _css = _STATIC / "widget.css"
+    # As text: for a path, anywidget would have the file hold on to every panel there ever was.
+    _esm = (_STATIC / "widget.js").read_text(encoding="utf-8")
+    _css = (_STATIC / "widget.css").read_text(encoding="utf-8")
 
     # Computed when it is asked for (see `get_state`): a trait that followed the turn would send
     # the whole of it again with every delta.

@@ -66,6 +66,9 @@ def main(behaviour: str) -> None:
         sys.stderr.write("\nlast words\n")
         sys.stderr.flush()
         sys.exit(3)
+    elif behaviour == "escapes":
+        sys.stderr.write("\x1b]0;title\x07\x1b[2Jlast words\n")
+        sys.exit(1)
     elif behaviour == "dies_mid_line":
         message("kept")
         sys.stdout.write('{"type": "item.comple')
@@ -98,7 +101,7 @@ def main(behaviour: str) -> None:
     elif behaviour == "stays_after_end":
         message("done")
         complete()
-        sys.stdout.close()
+        os.close(1)
         forever()
     else:
         raise SystemExit(f"no behaviour {behaviour}")

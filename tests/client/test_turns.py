@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, field_validator
 
 from codex_notebook import (
     Codex,
@@ -268,14 +270,99 @@ def test_streamed_events_come_by_attribute_and_by_name(fake_codex: Fake) -> None
     assert asyncio.run(read())[-1] == "turn.completed"
 
 
-def test_leaving_the_stream_ends_the_turn(fake_codex: Fake) -> None:
+def test_closing_the_stream_ends_the_turn(fake_codex: Fake) -> None:
     async def leave() -> None:
         streamed = await fake_codex("with_child").start_thread().run_streamed("hi")
         assert await first_message(streamed.events)
-        await streamed.events.aclose()  # type: ignore[attr-defined]
+        await streamed.events.aclose()
 
     asyncio.run(leave())
     assert nothing_is_left()
+
+
+def test_leaving_the_stream_as_a_context_manager_ends_the_turn(fake_codex: Fake) -> None:
+    thread = fake_codex("with_child").start_thread()
+
+    async def leave() -> None:
+        async with await thread.run_streamed("hi") as streamed:
+            async for event in streamed.events:
+                if event.type == "item.completed":
+                    break
+
+    asyncio.run(leave())
+    assert thread.last_turn is not None
+    assert thread.last_turn.status == "interrupted"
+    assert nothing_is_left()
+
+
+def test_the_threads_id_is_known_as_soon_as_the_cli_says_it(fake_codex: Fake) -> None:
+    thread = fake_codex("with_child").start_thread()
+
+    async def begin() -> str | None:
+        running = await thread.start("hi")
+        await first_message(running.events())
+        known = thread.id
+        await running.interrupt()
+        return known
+
+    assert asyncio.run(begin()) == "fake"
+
+
+def test_a_relative_working_directory_is_taken_from_ours_and_only_once(
+    fake_cli: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = fake_cli("arguments")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "a.png").touch()
+    monkeypatch.chdir(tmp_path)
+    codex = Codex(codex_path_override=f"./{cli.name}", api_key="sk")
+    parts = [{"type": "text", "text": "hi"}, {"type": "local_image", "path": "a.png"}]
+    turn = asyncio.run(codex.start_thread(working_directory="project").run(parts))
+    told = json.loads(turn.final_response)
+    assert told["cwd"] == str(tmp_path / "project")
+    assert told["argv"][told["argv"].index("--cd") + 1] == str(tmp_path / "project")
+    assert told["argv"][-1] == str(tmp_path / "a.png")
+
+
+def test_a_working_directory_is_told_without_symbolic_links(
+    fake_codex: Fake, tmp_path: Path
+) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    thread = fake_codex("arguments").start_thread(working_directory=tmp_path / "link")
+    told = json.loads(asyncio.run(thread.run("hi")).final_response)
+    assert told["cwd"] == str(tmp_path / "real")
+    assert told["argv"][told["argv"].index("--cd") + 1] == str(tmp_path / "real")
+
+
+def test_a_result_does_not_wait_for_a_process_that_lingers(fake_codex: Fake) -> None:
+    thread = fake_codex("stays_after_end").start_thread()
+    assert asyncio.run(asyncio.wait_for(thread.run("hi"), 5)).final_response == "done"
+    (guard, *_) = descendants()
+    guard.terminate()
+    assert nothing_is_left()
+
+
+def test_a_validator_that_ends_the_program_ends_only_its_turn(fake_codex: Fake) -> None:
+    class Deadly(BaseModel):
+        n: int
+
+        @field_validator("n")
+        @classmethod
+        def die(cls, n: int) -> int:
+            sys.exit(3)
+
+    thread = fake_codex("echo").start_thread()
+    with pytest.raises(OutputValidationError, match=r"sys.exit\(3\)"):
+        asyncio.run(thread.run('{"n": 1}', output_type=Deadly))
+    assert asyncio.run(thread.run("still here")).final_response == "still here"
+
+
+def test_what_a_cli_says_last_cannot_command_a_terminal(fake_codex: Fake) -> None:
+    with pytest.raises(CodexExecError) as caught:
+        run(fake_codex("escapes"))
+    assert "last words" in str(caught.value)
+    assert "\x1b" not in str(caught.value)
 
 
 def test_an_answer_comes_back_as_the_type_that_was_asked_for(fake_codex: Fake) -> None:

@@ -52,6 +52,8 @@ def test_long_options_take_their_value_behind_a_space_or_an_equals_sign() -> Non
         "tuple[A, ...]",
         "Literal['a b', 'c']",
         "Annotated[int, Field(gt=0, le=10)]",
+        "int | None",
+        "list[int] |None",
     ],
 )
 def test_a_type_may_have_spaces_inside_its_brackets(expression: str) -> None:

@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 
 from codex_notebook import offline
 from codex_notebook.offline import command, text, turn
-from tests.processes import descendants, eventually, runs
+from tests.processes import alive, descendants, eventually, runs
 
 pytestmark = [pytest.mark.kernel, pytest.mark.cli]
 
@@ -35,7 +35,7 @@ def model() -> Iterator[offline.ScriptedModel]:
 def test_without_anybody_to_click_the_record_alone_is_in_the_file(
     model: offline.ScriptedModel, tmp_path: Path
 ) -> None:
-    cells = ["%load_ext codex_notebook", "%%codex\nsay", "%%codex --bg\nsay more", "_turn.done"]
+    cells = ["%load_ext codex_notebook", "%%codex\nsay", "%%codex --bg\nsay more", "_turn.status"]
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
     client = NotebookClient(
@@ -51,7 +51,7 @@ def test_without_anybody_to_click_the_record_alone_is_in_the_file(
         assert set(output.data) == {"text/plain", "text/markdown", "text/html"}
         assert "from the shell" in output.data["text/plain"]
         assert "<strong>record</strong>" in output.data["text/html"]
-    assert ended.outputs[0].data["text/plain"] == "True"
+    assert ended.outputs[0].data["text/plain"] == "'completed'"
     assert "widgets" not in notebook.metadata
 
 
@@ -97,9 +97,10 @@ def test_in_a_terminal_ctrl_c_ends_the_turn_and_not_the_shell(
     lines = ("%load_ext codex_notebook", "%codex sleep long", "_turn.status", "exit")
     with ipython(model, tmp_path, *lines) as process:
         assert eventually(lambda: runs("sleep 600", process.pid), 20)
+        started = descendants(process.pid)
         process.send_signal(signal.SIGINT)
         shown, _ = process.communicate(timeout=60)
     assert "TurnInterruptedError" in shown
     assert "Traceback" not in shown
     assert "'interrupted'" in shown
-    assert eventually(lambda: descendants() == [] or not runs("sleep 600"))
+    assert eventually(lambda: not any(alive(one.pid) for one in started))

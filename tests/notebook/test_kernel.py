@@ -80,6 +80,26 @@ def test_places_are_filled_in_only_when_asked(kernel: Kernel, model: offline.Scr
     assert model.requests[-1].user_message.strip() == "to the letter [1] {{y}}"
 
 
+def test_in_a_function_its_own_variables_are_meant(
+    kernel: Kernel, model: offline.ScriptedModel
+) -> None:
+    kernel.run("name = 'global'")
+    kernel.run("def f(name):\n    %codex -i to the letter {{name}}\nf('local')")
+    assert model.requests[-1].user_message == "to the letter local"
+
+
+def test_another_client_is_used_from_the_next_turn_on(kernel: Kernel) -> None:
+    kernel.run("%codex say hello")
+    kernel.run(
+        "from codex_notebook import Codex\n"
+        "from codex_notebook.notebook.magics import session_of\n"
+        "session_of(get_ipython()).codex = Codex(codex_path_override='/no/codex')"
+    )
+    cell = kernel.run("%codex say hello")
+    assert cell.error is not None
+    assert "/no/codex" in cell.error
+
+
 def test_cells_go_on_with_one_thread_until_a_new_one_is_asked_for(kernel: Kernel) -> None:
     threads = []
     for line in ("%codex say hello", "%codex say hello again", "%codex --new say hello"):
@@ -181,6 +201,7 @@ def test_a_turn_in_the_background_lets_other_cells_run(
     assert done.result == {"text/plain": "'At last.'"}
     kernel.until(lambda: cell.panels == [])
     assert "At last." in cell.texts[0]
+    assert kernel.run("_turn.final_response").result == {"text/plain": "'At last.'"}
 
 
 def test_a_cell_waits_for_the_turn_in_the_background_before_it(
@@ -240,6 +261,7 @@ def test_the_agent_works_in_the_notebooks_folder_unless_told_otherwise(
         ("%codex --cd /no/such hi", "/no/such does not exist"),
         ("%codex", "prompt is empty"),
         ("%%codex\n ", "prompt is empty"),
+        ("%%codex", "prompt is empty"),
     ],
 )
 def test_bad_input_is_one_clear_error_before_anything_is_spent(

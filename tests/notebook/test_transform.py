@@ -49,6 +49,27 @@ def test_a_cell_is_awaited(shell: InteractiveShell) -> None:
     assert shell.transform_cell("%%codex --new\nhi {x}?\n") == f"(await {magic})\n"
 
 
+# IPython's own tokenizer warns of what str.splitlines breaks at.
+@pytest.mark.filterwarnings("ignore:`make_tokens_by_line`")
+@pytest.mark.parametrize("odd", ["\u2028", "\x0c", "\x85", "é", "\x1d"])
+def test_code_beside_a_use_stays_what_it_was(shell: InteractiveShell, odd: str) -> None:
+    code = f"s = 'a{odd}b'  # {odd}\n"
+    assert shell.transform_cell(f"{code}%codex hi") == f"{code}{awaited('hi')}\n"
+
+
+@pytest.mark.parametrize("cell", ["%%codex", "%%codex --new", "%%codex What is here?\n\n"])
+def test_a_cell_with_nothing_below_its_first_line_is_a_line(
+    shell: InteractiveShell, cell: str
+) -> None:
+    assert "run_line_magic('codex_awaited'" in shell.transform_cell(cell)
+
+
+def test_a_terminal_lets_a_cell_go_on_until_a_blank_line(shell: InteractiveShell) -> None:
+    assert shell.check_complete("%%codex")[0] == "incomplete"
+    assert shell.check_complete("%%codex\nhi")[0] == "incomplete"
+    assert shell.check_complete("%%codex\nhi\n\n")[0] == "complete"
+
+
 @pytest.mark.parametrize(
     "cell",
     [
