@@ -14,9 +14,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
+from codex_notebook.client.answer import read_answer
 from codex_notebook.client.loop import io_loop, submit
+from codex_notebook.client.transport import TransportTurn
 from codex_notebook.core.events import (
     Event,
     ThreadError,
@@ -25,48 +27,19 @@ from codex_notebook.core.events import (
     TurnInterruptingEvent,
     Usage,
 )
-from codex_notebook.core.schema import AnswerError, OutputFormat
+from codex_notebook.core.schema import OutputFormat
 from codex_notebook.core.state import TurnRequest, TurnState, reduce
 from codex_notebook.core.turn import Turn
-from codex_notebook.errors import (
-    CodexError,
-    OutputValidationError,
-    TurnFailedError,
-    TurnInterruptedError,
-)
+from codex_notebook.errors import CodexError, TurnFailedError, TurnInterruptedError
 
 log = logging.getLogger(__name__)
 
 Listener = Callable[[TurnState], None]
 
 
-class TransportTurn(Protocol):
-    """What a transport gives: one turn, over whatever it runs."""
-
-    def events(self) -> AsyncIterator[Event]:
-        """Run the turn; the last event is its end."""
-        ...
-
-    def interrupt(self, *, at_once: bool = False) -> None:
-        """Ask the turn to end."""
-        ...
-
-    def error(self, turn: Turn) -> CodexError:
-        """Return the exception for a turn that failed."""
-        ...
-
-
 # Both are called on our own loop only.
 Begin = Callable[[], tuple[TransportTurn, Usage | None]]
 Ended = Callable[[Turn], None]
-
-
-def _parsed(answer: OutputFormat, text: str) -> object:
-    try:
-        return answer.parse(text)
-    except SystemExit as fault:
-        # Let through, it would end the thread that ran the validator, and never be heard of.
-        raise AnswerError(f"a validator called sys.exit({fault.code!r})") from fault
 
 
 def _failed(message: str) -> Event:
@@ -279,17 +252,7 @@ class RunningTurn:
             if error is None and self._transport is not None:
                 error = self._transport.error(turn)
         elif self._answer is not None:
-            try:
-                # Off this thread, on which all turns run: a type's validators are a user's code.
-                turn.output = await asyncio.to_thread(_parsed, self._answer, turn.final_response)
-            except AnswerError as fault:
-                error = OutputValidationError(
-                    f"The answer is not a {self._answer.name}: {fault}",
-                    turn=turn,
-                    raw=self.state.final_response,
-                    reason=str(fault),
-                    schema=self._answer.schema,
-                )
+            error = await read_answer(turn, self._answer)
         return turn, error
 
     def _publish(self, event: Event) -> None:
