@@ -12,17 +12,15 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from codex_notebook.client.running import RunningTurn
-from codex_notebook.notebook.pump import (
-    heard_while_awaiting,
-    heard_while_blocking,
-    needs_pump_when_awaiting,
-)
+from codex_notebook.notebook.pump import heard_while_awaiting, heard_while_blocking
 
-# An interrupt during an await that nothing else wakes goes unnoticed until a message comes in.
+# The kernel's own handler, which is in place until ours is, cancels the cell's task without
+# waking the loop.
 AWAIT_TICK = 0.25
 # How late a click may be heard in a cell that blocks.
 BLOCK_TICK = 0.02
@@ -38,11 +36,10 @@ async def wait_awaited(running: RunningTurn, kernel: Any) -> None:
     kernel : object or None
         The ipykernel, if there is one.
     """
-    pump = kernel is not None and needs_pump_when_awaiting()
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     running.when_done(lambda *_: loop.call_soon_threadsafe(ended.set))
-    with _interrupts(running), heard_while_awaiting(kernel) if pump else nullcontext():
+    with _interrupts(running), heard_while_awaiting(kernel):
         while not running.done:
             try:
                 await asyncio.wait_for(ended.wait(), AWAIT_TICK)
@@ -55,24 +52,68 @@ async def wait_awaited(running: RunningTurn, kernel: Any) -> None:
 
 def wait_blocking(running: RunningTurn, kernel: Any) -> None:
     """Wait until ``running`` is over, in a cell that blocks; parameters as for `wait_awaited`."""
-    hearing = heard_while_blocking(kernel) if kernel is not None else nullcontext(lambda: None)
-    with _interrupts(running), hearing as hear:
-        while not running.done:
-            try:
-                running.outcome(BLOCK_TICK)
-            except NotYet:
-                hear()
+    try:
+        with _interrupts(running), heard_while_blocking(kernel) as hear:
+            while not running.done:
+                try:
+                    running.outcome(BLOCK_TICK)
+                except NotYet:
+                    hear()
+    except BaseException:
+        # An interrupt just before our handler was in place: nobody would wait for the turn.
+        running.request_interrupt()
+        raise
 
 
 @contextmanager
 def _interrupts(running: RunningTurn) -> Iterator[None]:
     """Let SIGINT (■, Ctrl-C) stop the turn instead of tearing the cell out of it."""
-    if threading.current_thread() is not threading.main_thread():
-        # Only the main thread may set a handler; a cell in a subshell is not interrupted at all.
+    on_main_thread = threading.current_thread() is threading.main_thread()
+    if not on_main_thread or signal.getsignal(signal.SIGINT) is None:
+        # Only the main thread may set a handler (a cell in a subshell is not interrupted at
+        # all), and one that was not set by Python could not be put back.
         yield
         return
-    before = signal.signal(signal.SIGINT, lambda *_: running.request_interrupt())
+    handler = _Handler(running)
+    signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        handler.over = True
+        _remove_handlers_that_are_over()
+
+
+class _Handler:
+    """The SIGINT handler of one wait.
+
+    Waits need not end in the reverse order of their beginning: a cell may await several turns
+    side by side, and a task may wait for one longer than its cell runs, under handlers that the
+    kernel sets and restores with each cell. So a handler whose wait is over is taken away only
+    from the top, and wherever it is left or put back it does what the one before it does.
+
+    Attributes
+    ----------
+    over : bool
+        Whether the wait is over.
+    before : object
+        The handler in whose place it was put.
+    """
+
+    def __init__(self, running: RunningTurn) -> None:
+        self._running = running
+        self.over = False
+        self.before = signal.getsignal(signal.SIGINT)
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if not self.over:
+            self._running.request_interrupt()
+        # What is awaited side by side in a cell is stopped with one press.
+        if callable(self.before) and (self.over or isinstance(self.before, _Handler)):
+            self.before(number, frame)
+
+
+def _remove_handlers_that_are_over() -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    while isinstance(handler, _Handler) and handler.over:
+        handler = handler.before
+    signal.signal(signal.SIGINT, handler)

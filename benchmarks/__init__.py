@@ -1,0 +1,6 @@
+"""How fast codex_notebook is, and how much it sends: ``make bench``.
+
+One file for each measure; each has a function ``measure(quick)`` that gives a `Measurement`.
+Wherever it can, a measure is a ratio to something else timed in the same run, alternately,
+because machines differ and are never quiet.
+"""

@@ -1,0 +1,41 @@
+"""Runs the benchmarks and prints their table: ``python -m benchmarks [NAME …] [--quick]``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from benchmarks import comm_bytes, fold_speed, load_time, turn_time
+from benchmarks.surroundings import surroundings
+from benchmarks.table import Measurement, table
+
+MEASURES: dict[str, Callable[[bool], Measurement]] = {
+    "turn_time": turn_time.measure,
+    "fold_speed": fold_speed.measure,
+    "comm_bytes": comm_bytes.measure,
+    "load_time": load_time.measure,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what the arguments name; a goal that is missed is marked, and is no failure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASURES)}")
+    parser.add_argument("--quick", action="store_true", help="few repetitions, small data")
+    options = parser.parse_args(arguments)
+    unknown = set(options.names) - MEASURES.keys()
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
+    print(surroundings(), flush=True)
+    measurements = {}
+    for name in options.names or MEASURES:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        measurements[name] = MEASURES[name](options.quick)
+    print(f"\n{table(measurements)}\n")
+    for name, measurement in measurements.items():
+        print(f"{name}: " + "\n  ".join(measurement.ran))
+
+
+if __name__ == "__main__":
+    main()

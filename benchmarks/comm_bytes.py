@@ -1,0 +1,196 @@
+"""How many bytes a panel sends for each byte of text that it shows.
+
+The turn, the panel and its pacing are the real ones; only the transport, which says deltas at a
+pace of ours, and the channel, which counts, are made here. Each message is packed as a kernel
+packs it. The front end's part is to say hello once, as it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+from comm.base_comm import BaseComm
+from jupyter_client.session import Session
+
+from benchmarks.table import Measurement, Row
+from codex_notebook.client.loop import io_loop
+from codex_notebook.client.running import RunningTurn
+from codex_notebook.core.events import Event, parse_event
+from codex_notebook.core.state import TurnRequest
+from codex_notebook.core.turn import Turn
+from codex_notebook.errors import CodexError
+from codex_notebook.notebook.widget import TurnPanel
+
+_DELTA = "- a line of text, forty bytes in length\n"
+_GOAL_COUNT, _GOAL = 10_000, 1.5
+# How many deltas a transport reads off its pipe at once when they come as fast as they can.
+_BATCH = 500
+_PATIENCE = 300.0
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """How many deltas are said, and how many in a second; None for as fast as they fold."""
+
+    count: int
+    rate: int | None
+
+    @property
+    def name(self) -> str:
+        pace = "as fast as they fold" if self.rate is None else f"{self.rate:,}/s"
+        return f"{self.count:,} deltas, {pace}"
+
+
+_STREAMS = (
+    _Stream(1_000, 1_000),
+    _Stream(10_000, 1_000),
+    # Ten times as fast, because 100 seconds are too long; the number of frames is the same.
+    _Stream(100_000, 10_000),
+    _Stream(1_000, None),
+    _Stream(10_000, None),
+    _Stream(100_000, None),
+)
+_QUICK = (_Stream(1_000, 10_000), _Stream(1_000, None))
+
+
+def measure(quick: bool) -> Measurement:
+    """Stream messages of 1,000, 10,000 and 100,000 deltas (1,000 only if ``quick``)."""
+    rows: list[Row] = []
+    for stream in _QUICK if quick else _STREAMS:
+        sent = _stream(stream)
+        text = stream.count * len(_DELTA)
+        goal = _GOAL if stream.count == _GOAL_COUNT else None
+        if not rows:
+            rows.append(Row("opening a panel, its program included", sent.opening / 1000, "kB"))
+        rows += [
+            Row(f"{stream.name}: all / text", (sent.opening + sent.frames) / text, "x", goal),
+            Row(f"{stream.name}: frames / text", sent.frames / text, "x"),
+            Row(f"{stream.name}: on the wire / text", sent.wire / text, "x"),
+        ]
+    return Measurement(
+        tuple(rows),
+        (
+            f"A TurnPanel over a RunningTurn of one message in deltas of {len(_DELTA)} bytes, "
+            "once each.",
+            "Counted is the JSON of each message's content; `on the wire` adds the headers and "
+            "the signature that Jupyter puts round all of them.",
+        ),
+    )
+
+
+@dataclass
+class _Sent:
+    """Counts the bytes that were sent.
+
+    Attributes
+    ----------
+    opening : int
+        The content of whatever is sent once for each panel: opening, snapshot, closing.
+    frames : int
+        The content of the frames.
+    wire : int
+        All of it, with Jupyter's envelope.
+    """
+
+    opening: int = 0
+    frames: int = 0
+    wire: int = 0
+    _session: Session = field(default_factory=Session)
+    # A panel is opened on one thread and sends on another.
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._cause = self._session.msg_header("execute_request")
+
+    def count(self, kind: str, content: dict[str, Any], metadata: dict[str, Any] | None) -> None:
+        """Count one message."""
+        with self._lock:
+            message = self._session.msg(kind, content, parent=self._cause, metadata=metadata)
+            parts = self._session.serialize(message)
+            if content["data"].get("content", {}).get("op") == "frame":
+                self.frames += len(parts[-1])
+            else:
+                self.opening += len(parts[-1])
+            self.wire += sum(map(len, parts))
+
+
+@contextmanager
+def _counted() -> Iterator[_Sent]:
+    """Count what widgets that are made meanwhile send."""
+    sent = _Sent()
+
+    class CountingComm(BaseComm):
+        def publish_msg(
+            self,
+            msg_type: str,
+            data: dict[str, Any] | None = None,
+            metadata: dict[str, Any] | None = None,
+            buffers: list[bytes] | None = None,
+            **keys: Any,
+        ) -> None:
+            assert not buffers
+            sent.count(msg_type, {"data": data or {}, "comm_id": self.comm_id, **keys}, metadata)
+
+    with mock.patch("comm.create_comm", CountingComm):
+        yield sent
+
+
+def _stream(stream: _Stream) -> _Sent:
+    """Show a turn in a panel from start to end; return what was sent for it."""
+    with _counted() as sent:
+        running = RunningTurn(TurnRequest(prompt="Write.", model="gpt-5.5"))
+        panel = TurnPanel(running, io_loop())
+        hello = {"method": "custom", "content": {"op": "hello"}}
+        panel.comm.handle_msg({"content": {"data": hello}})
+        running.pump(asyncio.Lock(), lambda: (_SpokenTurn(stream), None), _nothing)
+        turn, error = running.outcome(_PATIENCE)
+        assert error is None
+        assert turn.final_response == _DELTA * stream.count
+        panel.close()
+    return sent
+
+
+def _nothing(_: Turn) -> None:
+    """Take no note of the finished turn: there is no thread that goes on with it."""
+
+
+class _SpokenTurn:
+    """A transport's turn that says one message, delta by delta."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+
+    async def events(self) -> AsyncIterator[Event]:
+        item = {"id": "item_0", "type": "agent_message", "text": ""}
+        delta = {"type": "item.delta", "item_id": "item_0", "field": "text", "delta": _DELTA}
+        line = json.dumps(delta)
+        yield _event(type="thread.started", thread_id="0199a213-81c0-7800-8aa1-bbab2a035a53")
+        yield _event(type="turn.started")
+        yield _event(type="item.started", item=item)
+        begun = time.monotonic()
+        for number in range(self._stream.count):
+            if self._stream.rate is not None:
+                await asyncio.sleep(begun + number / self._stream.rate - time.monotonic())
+            elif number % _BATCH == 0:
+                await asyncio.sleep(0)
+            yield parse_event(line, at=time.time())
+        yield _event(type="item.completed", item={**item, "text": _DELTA * self._stream.count})
+        yield _event(type="turn.completed", usage={"input_tokens": 1000, "output_tokens": 1000})
+
+    def interrupt(self, *, at_once: bool = False) -> None:
+        raise NotImplementedError
+
+    def error(self, turn: Turn) -> CodexError:
+        raise NotImplementedError
+
+
+def _event(**fields: Any) -> Event:
+    return parse_event(fields, at=time.time())

@@ -1,0 +1,74 @@
+"""The benchmarks run; what they find depends on the machine and is no matter of tests."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+from benchmarks.__main__ import MEASURES, main
+from benchmarks.sampling import Sample, alternately
+from benchmarks.table import Measurement, Row, table
+
+needs_cli = (
+    pytest.mark.cli,
+    pytest.mark.skipif(find_spec("codex_cli_bin") is None, reason="the real CLI is not installed"),
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=needs_cli if name == "turn_time" else ()) for name in MEASURES],
+)
+def test_a_benchmark_runs_and_gives_rows(name: str) -> None:
+    measurement = MEASURES[name](True)
+    assert measurement.rows
+    assert measurement.ran
+    assert all(row.value > 0 for row in measurement.rows)
+    names = [row.name for row in measurement.rows]
+    assert len(set(names)) == len(names)
+
+
+def test_the_command_prints_where_it_ran_the_table_and_what_it_ran(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["fold_speed", "--quick"])
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("CPython", "pydantic 2.", "cores", "exec_basic.jsonl"))
+    assert "deltas of one message: parsed and folded" in said
+
+
+def test_the_command_says_which_benchmarks_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["no_such"])
+    assert "load_time" in capsys.readouterr().err
+
+
+def test_the_table_marks_which_goals_are_met_and_missed() -> None:
+    rows = (
+        Row("slow", 1.5, "x", goal=1.05),
+        Row("quick", 1.0, "x", goal=1.05, middle_half=(0.9, 1.1)),
+        Row("any", 123456.7, "/s"),
+    )
+    said = table({"some_measure": Measurement(rows, ("it ran",))})
+    slow, quick, any_ = said.splitlines()[-3:]
+    assert slow.split() == ["slow", "1.500", "x", "<=", "1.050", "MISSED"]
+    assert quick.split() == ["quick", "1.000", "x", "0.900", "-", "1.100", "<=", "1.050", "met"]
+    assert any_.split() == ["any", "123,457", "/s"]
+
+
+def test_things_are_timed_alternately_and_compared_within_the_run() -> None:
+    order: list[str] = []
+
+    def a() -> float:
+        order.append("a")
+        return 2.0
+
+    def b() -> float:
+        order.append("b")
+        return 3.0
+
+    first, second = alternately(3, a, b)
+    assert "".join(order) == "abbaab"
+    assert second.ratio("b / a", first) == Row("b / a", 1.5, "x", middle_half=(1.5, 1.5))
+    assert Sample((0.1, 0.2, 0.4)).rate("events", 10).value == 50.0
