@@ -51,7 +51,9 @@ SCENARIO = [
 ]
 
 
-@pytest.fixture(scope="session")
+# For the package and not the session: while Playwright is open, a loop runs in this thread, and the
+# tests behind could run none of their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
@@ -67,13 +69,13 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def model() -> Iterator[offline.ScriptedModel]:
     with offline.serve(SCENARIO, repeat=True) as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(
     browser: Browser, model: offline.ScriptedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
