@@ -33,7 +33,7 @@ lint: $(INSTALLED) $(NODE_MODULES)
 	$(NPM) run --silent check
 
 pure: $(INSTALLED)
-	$(BIN)/python -m pytest -q -m "not cli and not kernel and not browser and not install"
+	$(BIN)/python -m pytest -q -m "not bench and not cli and not kernel and not browser and not install"
 
 .PHONY: js-test
 js-test: $(INSTALLED) $(NODE_MODULES)

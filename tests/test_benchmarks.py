@@ -16,6 +16,7 @@ needs_cli = (
 )
 
 
+@pytest.mark.bench
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=needs_cli if name == "turn_time" else ()) for name in MEASURES],
