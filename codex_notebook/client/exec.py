@@ -55,9 +55,6 @@ DEATH_GRACE = 1.0
 
 _ENDS = (TurnCompletedEvent, TurnFailedEvent, TurnInterruptedEvent)
 
-# Processes on their way out. The loop itself keeps only weak references to its tasks.
-_LEAVING: set[asyncio.Task[int]] = set()
-
 
 @dataclass(frozen=True)
 class ExecRequest:
@@ -141,6 +138,7 @@ class ExecTurn:
         self._thread = thread
         self._workspace = workspace
         self._process: CliProcess | None = None
+        self._leaving: asyncio.Task[int] | None = None
         self._interrupted = False
         self._exit_code: int | None = None
         self._died = False
@@ -162,6 +160,11 @@ class ExecTurn:
         with tempfile.TemporaryDirectory(prefix="codex-output-schema-") as folder:
             async for event in self._run(self._write_schema(Path(folder))):
                 yield event
+
+    async def left(self) -> None:
+        """Wait until the process has gone, with which the thread's next turn would collide."""
+        if self._leaving is not None:
+            await self._leaving
 
     def interrupt(self, *, at_once: bool = False) -> None:
         """Ask the process to end, or with ``at_once`` end it."""
@@ -214,29 +217,25 @@ class ExecTurn:
             # Asked while the process was being started.
             process.end()
         ended = False
+        lines = process.lines()
         try:
-            async for line in process.lines():
+            async for line in lines:
                 if not line.strip():
                     continue
                 event = self._understood(parse_event(line, at=time.time()))
-                ended = ended or isinstance(event, _ENDS)
+                ended = isinstance(event, _ENDS)
                 yield await self._with_diffs(event, scanning)
                 if ended:
-                    process.end_unless_it_exits(EXIT_GRACE)
+                    break
         finally:
             # However reading ended, even by an error of ours: no process outlives its turn.
             process.end_unless_it_exits(EXIT_GRACE if ended else DEATH_GRACE)
-            leaving = asyncio.create_task(process.wait())
-            if not ended:
-                self._exit_code = await leaving
-            else:
-                # It has closed its stdout and is only exiting; nobody needs to wait for that.
-                _LEAVING.add(leaving)
-                leaving.add_done_callback(_LEAVING.discard)
+            self._leaving = asyncio.create_task(_see_off(process, lines))
             if scanning is not None:
                 with contextlib.suppress(Exception):
                     await scanning
         if not ended:
+            self._exit_code = await self._leaving
             yield self._end_event()
 
     def _understood(self, event: Event) -> Event:
@@ -279,6 +278,13 @@ class ExecTurn:
         file.touch(mode=0o600)
         file.write_text(json.dumps(self._request.schema), encoding="utf-8")
         return file
+
+
+async def _see_off(process: CliProcess, lines: AsyncIterator[bytes]) -> int:
+    """Read what a process still says, for it could not exit otherwise; return its exit code."""
+    async for _ in lines:
+        pass
+    return await process.wait()
 
 
 def _epitaph(code: int | None, last_words: str) -> str:

@@ -5,7 +5,8 @@ own stdin, stdout and stderr, and takes orders, one byte each, on the socket LIF
 
 * ``I`` sends SIGINT to COMMAND alone, which is how ``codex exec`` is asked to stop;
 * ``T`` ends everything that COMMAND started, and so do SIGTERM and the end of the lifeline or of
-  PARENT: then our process is gone, however it went (``kill -9`` included).
+  PARENT: then our process is gone, however it went (``kill -9`` included). A COMMAND that is just
+  exiting gets the time to, because a program may well end when it has its answer.
 
 When COMMAND ends by itself, what it left running is ended too. The guard then ends as COMMAND
 did, by the same exit code or signal. Orders and not signals, because a signal that comes while
@@ -21,8 +22,10 @@ import sys
 
 # What a process gets to clean up between SIGTERM and SIGKILL.
 TERM_GRACE = 2.0
-# The same for what a finished CLI left behind, whose result somebody is waiting for.
+# The same for what a finished CLI left behind.
 LEFTOVER_GRACE = 0.5
+# A CLI that has said its last word needs 20 ms to save its files and exit.
+EXIT_GRACE = 0.3
 # How often to ask whether the parent is alive: a forked child of it may hold the lifeline open.
 PARENT_CHECK = 1.0
 
@@ -81,11 +84,14 @@ def _watch(child: int, lifeline: int, parent: int) -> tuple[int | None, bool]:
         if wake in ready:
             os.read(wake, 512)
         # An empty read is the end of the lifeline.
-        orders = os.read(lifeline, 512) or TERMINATE if lifeline in ready else b""
-        if INTERRUPT in orders:
+        orders = os.read(lifeline, 512) if lifeline in ready else None
+        if orders and INTERRUPT in orders:
             _send(child, signal.SIGINT)
-        if TERMINATE in orders or terminated or os.getppid() != parent:
+        if terminated or (orders and TERMINATE in orders):
             return None, True
+        if orders == b"" or os.getppid() != parent:
+            select.select([wake], [], [], EXIT_GRACE)
+            return _reap(child), True
     return status, False
 
 

@@ -198,6 +198,9 @@ class RunningTurn:
             return
         try:
             await self._conclude(await self._run(begin), ended)
+            if self._transport is not None:
+                # The result is there; only the next turn of the thread has to wait for this.
+                await self._transport.left()
         finally:
             turnstile.release()
 

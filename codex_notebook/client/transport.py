@@ -20,6 +20,10 @@ class TransportTurn(Protocol):
         """Run the turn; the last event is its end."""
         ...
 
+    async def left(self) -> None:
+        """Wait until nothing of the turn is left that the next one could meet."""
+        ...
+
     def interrupt(self, *, at_once: bool = False) -> None:
         """Ask the turn to end."""
         ...

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,6 +117,35 @@ def test_a_resumed_thread_remembers_what_was_said(
     assert "I am Ada" in str(model.requests[-1].body)
     assert second.usage is None
     assert second.thread_usage is not None
+
+
+EXITS_AT_ONCE = """
+import asyncio, json, os, sys
+from codex_notebook import Codex
+
+options = json.loads(sys.argv[1])
+thread = Codex(**options).start_thread(working_directory=sys.argv[2], skip_git_repo_check=True)
+turn = asyncio.run(thread.run("hello, I am Grace"))
+os.write(1, turn.thread_id.encode())
+os._exit(0)
+"""
+
+
+def test_a_program_may_end_as_soon_as_it_has_its_answer(
+    model: offline.ScriptedModel, folder: Path
+) -> None:
+    options = json.dumps({"config": model.config, "env": model.env})
+    ran = subprocess.run(
+        [sys.executable, "-c", EXITS_AT_ONCE, options, str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    again = Codex(model.options).resume_thread(
+        ran.stdout, working_directory=folder, skip_git_repo_check=True
+    )
+    assert asyncio.run(again.run("hello again")).thread_id == ran.stdout
+    assert "I am Grace" in str(model.requests[-1].body)
 
 
 def test_a_file_change_has_the_diffs_that_the_cli_does_not_give(
