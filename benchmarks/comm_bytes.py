@@ -185,6 +185,9 @@ class _SpokenTurn:
         yield _event(type="item.completed", item={**item, "text": _DELTA * self._stream.count})
         yield _event(type="turn.completed", usage={"input_tokens": 1000, "output_tokens": 1000})
 
+    async def left(self) -> None:
+        pass
+
     def interrupt(self, *, at_once: bool = False) -> None:
         raise NotImplementedError
 
