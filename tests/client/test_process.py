@@ -108,7 +108,7 @@ def test_a_forked_child_that_holds_the_lifeline_does_not_keep_the_turn_alive(
         assert eventually(lambda: len(psutil.Process(parent.pid).children()) == 2)
         started = psutil.Process(parent.pid).children()
         parent.kill()
-    forked = [p for p in started if p.is_running() and "guard.py" not in " ".join(p.cmdline())]
+    forked = [p for p in started if p.is_running() and "guard." not in " ".join(p.cmdline())]
     try:
         assert len(forked) == 1
         assert eventually(lambda: not alive(child))

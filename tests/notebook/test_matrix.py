@@ -32,12 +32,14 @@ channel = create_comm(target_name="test", comm_id="channel")
 """
 # A handler that waits for a turn, and then until there is something more for its shell.
 ANSWERING = """
-from codex_notebook.notebook.pump import _shell_stream
+import time
+from pathlib import Path
 
 ran = []
 def answer(_):
     %codex --new wait longer
-    _shell_stream(get_ipython().kernel).socket.poll(10_000)
+    while not Path("sent").exists():
+        time.sleep(0.01)
 channel.on_msg(answer)
 """
 
@@ -175,7 +177,7 @@ def test_clicks_are_heard_until_the_last_of_the_turns_side_by_side_has_ended(
 
 @pytest.mark.parametrize("code", [AWAITED, BLOCKING])
 def test_a_handler_of_a_click_may_wait_for_a_turn_too(
-    kernel: Kernel, model: offline.ScriptedModel, code: str
+    kernel: Kernel, model: offline.ScriptedModel, tmp_path: Path, code: str
 ) -> None:
     kernel.run(LISTENING + ANSWERING)
     cell = kernel.send(code)
@@ -188,6 +190,7 @@ def test_a_handler_of_a_click_may_wait_for_a_turn_too(
     model.release("second go")
     kernel.until(lambda: kernel.comms[inner][-1]["msg_type"] == "comm_close")
     later = [kernel.send(f"ran.append({n})") for n in range(3)]
+    (tmp_path / "sent").touch()
     model.release("go")
     kernel.until(lambda: all(one.status is not None for one in (cell, *later)))
     assert cell.status == "ok"
