@@ -252,7 +252,8 @@ class ExecTurn:
     def _end_event(self) -> Event:
         """Return the end of a turn of which the CLI did not say how it ended."""
         at = time.time()
-        if self._interrupted:
+        # Until it has its own session, a kernel's interrupt reaches it directly, maybe before us.
+        if self._interrupted or self._exit_code == -signal.SIGINT:
             return TurnInterruptedEvent(at=at)
         self._died = True
         assert self._process is not None

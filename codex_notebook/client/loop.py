@@ -33,12 +33,20 @@ _thread: LoopThread | None = None
 
 def io_loop() -> asyncio.AbstractEventLoop:
     """Return the loop of this process, started on first use."""
+    thread = _thread
+    # A forked child has the object and not the thread; it gets its own.
+    if thread is None or thread.pid != os.getpid():
+        thread = _started()
+    return thread.loop
+
+
+def _started() -> LoopThread:
+    # Locked only here: a signal handler asks for the loop, too, and may interrupt one that does.
     global _thread
     with _lock:
-        # A forked child has the object and not the thread; it gets its own.
         if _thread is None or _thread.pid != os.getpid():
             _thread = LoopThread()
-        return _thread.loop
+        return _thread
 
 
 def submit(work: Coroutine[Any, Any, T]) -> Future[T]:

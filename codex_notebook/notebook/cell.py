@@ -20,7 +20,7 @@ from codex_notebook.notebook.formatting import already_shown
 from codex_notebook.notebook.names import LAST_TURN
 from codex_notebook.notebook.session import Session, notebook_folder
 from codex_notebook.notebook.showing import Showing, show
-from codex_notebook.notebook.waiting import wait_awaited, wait_blocking
+from codex_notebook.notebook.waiting import interrupts_noted, wait_awaited, wait_blocking
 
 
 class Cell:
@@ -48,14 +48,17 @@ class Cell:
         self._shell = shell
         self._names = names
         self._command = command
-        self._running = self._start(session)
-        try:
-            self._keep(self._running)
-            self._showing: Showing = show(shell, self._running)
-        except BaseException:
-            # An interrupt, most likely: nobody will wait for the turn, so it must not go on.
+        with interrupts_noted() as pressed:
+            self._running = self._start(session)
+            try:
+                self._keep(self._running)
+                self._showing: Showing = show(shell, self._running)
+            except BaseException:
+                # Nobody will wait for the turn, so it must not go on.
+                self._running.request_interrupt()
+                raise
+        if pressed:
             self._running.request_interrupt()
-            raise
 
     @property
     def _kernel(self) -> Any:

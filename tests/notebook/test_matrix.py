@@ -125,6 +125,26 @@ def test_what_is_sent_during_a_cell_that_is_stopped_does_not_run(kernel: Kernel,
     assert kernel.run("ran").result == {"text/plain": "[]"}
 
 
+@pytest.mark.parametrize("code", [AWAITED, BLOCKING])
+@pytest.mark.parametrize("step", ["Session.start", "show"])
+def test_an_interrupt_while_a_turn_is_being_started_stops_it(
+    kernel: Kernel, code: str, step: str
+) -> None:
+    kernel.run(
+        "import signal\nfrom codex_notebook.notebook import cell\n"
+        f"begin = cell.{step}\n"
+        "def begin_and_press(*given, **named):\n"
+        "    begun = begin(*given, **named)\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "    return begun\n"
+        f"cell.{step} = begin_and_press"
+    )
+    cell = kernel.run(code)
+    assert "TurnInterruptedError" in (cell.error or "")
+    assert "Traceback" not in (cell.error or "")
+    assert kernel.run("_turn.status").result == {"text/plain": "'interrupted'"}
+
+
 def test_turns_side_by_side_in_a_cell_are_all_stopped_by_one_interrupt(
     kernel: Kernel, model: offline.ScriptedModel
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -49,7 +50,9 @@ def test_a_cell_is_awaited(shell: InteractiveShell) -> None:
     assert shell.transform_cell("%%codex --new\nhi {x}?\n") == f"(await {magic})\n"
 
 
-# IPython's own tokenizer warns of what str.splitlines breaks at.
+# IPython's own tokenizer warns of what str.splitlines breaks at; since Python 3.12 it gives such
+# cells up whole, so that no magic in them is one.
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="IPython leaves such cells alone")
 @pytest.mark.filterwarnings("ignore:`make_tokens_by_line`")
 @pytest.mark.parametrize("odd", ["\u2028", "\x0c", "\x85", "é", "\x1d"])
 def test_code_beside_a_use_stays_what_it_was(shell: InteractiveShell, odd: str) -> None:
