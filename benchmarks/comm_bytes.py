@@ -150,7 +150,11 @@ def _stream(stream: _Stream) -> _Sent:
         panel = TurnPanel(running, io_loop())
         hello = {"method": "custom", "content": {"op": "hello"}}
         panel.comm.handle_msg({"content": {"data": hello}})
-        running.pump(asyncio.Lock(), lambda: (_SpokenTurn(stream), None), _nothing)
+
+        async def begin() -> tuple[_SpokenTurn, None]:
+            return _SpokenTurn(stream), None
+
+        running.pump(asyncio.Lock(), begin, _nothing)
         turn, error = running.outcome(_PATIENCE)
         assert error is None
         assert turn.final_response == _DELTA * stream.count

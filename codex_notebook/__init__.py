@@ -11,58 +11,266 @@ In a notebook: ``%load_ext codex_notebook``, then ``%%codex``. In Python::
 from __future__ import annotations
 
 import logging
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from codex_notebook.client.codex import Codex
-from codex_notebook.client.options import CodexOptions, ThreadOptions, TurnOptions
-from codex_notebook.client.running import RunningTurn
-from codex_notebook.client.thread import StreamedTurn, Thread
-from codex_notebook.core.turn import Turn
-from codex_notebook.errors import (
-    CodexError,
-    CodexExecError,
-    CodexNotFoundError,
-    CodexVersionError,
-    InvalidOptionError,
-    InvalidOutputTypeError,
-    MissingDependencyError,
-    NotLoggedInError,
-    OutputValidationError,
-    TurnError,
-    TurnFailedError,
-    TurnInterruptedError,
-)
-
+# The same names once more for whoever reads types; `tests/test_names.py` holds them together.
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+    from codex_notebook.client.abort import (
+        AbortController,
+        AbortSignal,
+    )
+    from codex_notebook.client.codex import Codex
+    from codex_notebook.client.inputs import Input, UserInput
+    from codex_notebook.client.nesting import allow_nested_asyncio
+    from codex_notebook.client.options import (
+        ApprovalPolicy,
+        CodexOptions,
+        CyberAccessProgram,
+        ModelReasoningEffort,
+        ReviewOptions,
+        SandboxMode,
+        ThreadOptions,
+        TurnOptions,
+        WebSearchMode,
+    )
+    from codex_notebook.client.running import RunningTurn
+    from codex_notebook.client.streamed import StreamedTurn
+    from codex_notebook.client.thread import Thread
+    from codex_notebook.core.events import (
+        Event,
+        ItemCompletedEvent,
+        ItemDeltaEvent,
+        ItemStartedEvent,
+        ItemUpdatedEvent,
+        NoticeEvent,
+        ThreadError,
+        ThreadErrorEvent,
+        ThreadStartedEvent,
+        TurnCompletedEvent,
+        TurnFailedEvent,
+        TurnInterruptedEvent,
+        TurnInterruptingEvent,
+        TurnStartedEvent,
+        UnknownEvent,
+        Usage,
+        UsageUpdatedEvent,
+    )
+    from codex_notebook.core.items import (
+        AgentMessageItem,
+        CollabToolCallItem,
+        CommandExecutionItem,
+        ErrorItem,
+        FileChangeItem,
+        FileUpdateChange,
+        Item,
+        McpToolCallItem,
+        ReasoningItem,
+        TodoItem,
+        TodoListItem,
+        UnknownItem,
+        WebSearchItem,
+    )
+    from codex_notebook.core.turn import Turn
+    from codex_notebook.errors import (
+        CodexError,
+        CodexExecError,
+        CodexNotFoundError,
+        CodexVersionError,
+        ForkError,
+        InvalidOptionError,
+        InvalidOutputTypeError,
+        MissingDependencyError,
+        NotLoggedInError,
+        OutputValidationError,
+        TemporaryFileError,
+        ThreadBusyError,
+        ThreadNotFoundError,
+        TurnError,
+        TurnFailedError,
+        TurnInterruptedError,
+    )
+
+    RunResult = Turn
+    RunStreamedResult = StreamedTurn
+    ApprovalMode = ApprovalPolicy
+    ThreadEvent = Event
+    ThreadItem = Item
 
 # What is logged is for who asks for it: without a handler, Python would print it into cells.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 __all__ = [
+    "AbortController",
+    "AbortSignal",
+    "AgentMessageItem",
+    "ApprovalMode",
+    "ApprovalPolicy",
     "Codex",
     "CodexError",
     "CodexExecError",
     "CodexNotFoundError",
     "CodexOptions",
     "CodexVersionError",
+    "CollabToolCallItem",
+    "CommandExecutionItem",
+    "CyberAccessProgram",
+    "ErrorItem",
+    "Event",
+    "FileChangeItem",
+    "FileUpdateChange",
+    "ForkError",
+    "Input",
     "InvalidOptionError",
     "InvalidOutputTypeError",
+    "Item",
+    "ItemCompletedEvent",
+    "ItemDeltaEvent",
+    "ItemStartedEvent",
+    "ItemUpdatedEvent",
+    "McpToolCallItem",
     "MissingDependencyError",
+    "ModelReasoningEffort",
     "NotLoggedInError",
+    "NoticeEvent",
     "OutputValidationError",
+    "ReasoningItem",
+    "ReviewOptions",
+    "RunResult",
+    "RunStreamedResult",
     "RunningTurn",
+    "SandboxMode",
     "StreamedTurn",
+    "TemporaryFileError",
     "Thread",
+    "ThreadBusyError",
+    "ThreadError",
+    "ThreadErrorEvent",
+    "ThreadEvent",
+    "ThreadItem",
+    "ThreadNotFoundError",
     "ThreadOptions",
+    "ThreadStartedEvent",
+    "TodoItem",
+    "TodoListItem",
     "Turn",
+    "TurnCompletedEvent",
     "TurnError",
     "TurnFailedError",
+    "TurnFailedEvent",
     "TurnInterruptedError",
+    "TurnInterruptedEvent",
+    "TurnInterruptingEvent",
     "TurnOptions",
+    "TurnStartedEvent",
+    "UnknownEvent",
+    "UnknownItem",
+    "Usage",
+    "UsageUpdatedEvent",
+    "UserInput",
+    "WebSearchItem",
+    "WebSearchMode",
+    "allow_nested_asyncio",
     "load_ipython_extension",
     "unload_ipython_extension",
 ]
+
+# Each public name and the module it is loaded from when somebody first asks for it (PEP 562), so
+# that `import codex_notebook` costs next to nothing. A new name goes here, above and above that.
+_HOMES = {
+    "AbortController": "client.abort",
+    "AbortSignal": "client.abort",
+    "AgentMessageItem": "core.items",
+    "ApprovalPolicy": "client.options",
+    "Codex": "client.codex",
+    "CodexError": "errors",
+    "CodexExecError": "errors",
+    "CodexNotFoundError": "errors",
+    "CodexOptions": "client.options",
+    "CodexVersionError": "errors",
+    "CollabToolCallItem": "core.items",
+    "CommandExecutionItem": "core.items",
+    "CyberAccessProgram": "client.options",
+    "ErrorItem": "core.items",
+    "Event": "core.events",
+    "FileChangeItem": "core.items",
+    "FileUpdateChange": "core.items",
+    "ForkError": "errors",
+    "Input": "client.inputs",
+    "InvalidOptionError": "errors",
+    "InvalidOutputTypeError": "errors",
+    "Item": "core.items",
+    "ItemCompletedEvent": "core.events",
+    "ItemDeltaEvent": "core.events",
+    "ItemStartedEvent": "core.events",
+    "ItemUpdatedEvent": "core.events",
+    "McpToolCallItem": "core.items",
+    "MissingDependencyError": "errors",
+    "ModelReasoningEffort": "client.options",
+    "NotLoggedInError": "errors",
+    "NoticeEvent": "core.events",
+    "OutputValidationError": "errors",
+    "ReasoningItem": "core.items",
+    "ReviewOptions": "client.options",
+    "RunningTurn": "client.running",
+    "SandboxMode": "client.options",
+    "StreamedTurn": "client.streamed",
+    "TemporaryFileError": "errors",
+    "Thread": "client.thread",
+    "ThreadBusyError": "errors",
+    "ThreadError": "core.events",
+    "ThreadErrorEvent": "core.events",
+    "ThreadNotFoundError": "errors",
+    "ThreadOptions": "client.options",
+    "ThreadStartedEvent": "core.events",
+    "TodoItem": "core.items",
+    "TodoListItem": "core.items",
+    "Turn": "core.turn",
+    "TurnCompletedEvent": "core.events",
+    "TurnError": "errors",
+    "TurnFailedError": "errors",
+    "TurnFailedEvent": "core.events",
+    "TurnInterruptedError": "errors",
+    "TurnInterruptedEvent": "core.events",
+    "TurnInterruptingEvent": "core.events",
+    "TurnOptions": "client.options",
+    "TurnStartedEvent": "core.events",
+    "UnknownEvent": "core.events",
+    "UnknownItem": "core.items",
+    "Usage": "core.events",
+    "UsageUpdatedEvent": "core.events",
+    "UserInput": "client.inputs",
+    "WebSearchItem": "core.items",
+    "WebSearchMode": "client.options",
+    "allow_nested_asyncio": "client.nesting",
+}
+
+# What the TypeScript SDK calls them.
+_ALIASES = {
+    "ApprovalMode": "ApprovalPolicy",
+    "RunResult": "Turn",
+    "RunStreamedResult": "StreamedTurn",
+    "ThreadEvent": "Event",
+    "ThreadItem": "Item",
+}
+
+# Type checkers have the imports above, and would take this for a promise of any name.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        known = _ALIASES.get(name, name)
+        if known not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOMES[known]}"), known)
+        # Kept, so that nothing of this is asked twice.
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

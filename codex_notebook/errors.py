@@ -9,9 +9,13 @@
     ├── InvalidOptionError        an option or an input that cannot work; also a ValueError
     ├── InvalidOutputTypeError    an output type that no strict schema expresses; also a TypeError
     ├── MissingDependencyError    an optional package is not installed; also an ImportError
+    ├── TemporaryFileError        a file for the CLI could not be written; also an OSError
+    ├── ForkError                 the CLI could not fork a thread
     └── TurnError                 a turn began and did not end well; carries the turn so far
         ├── TurnFailedError       the agent or the model reported a failure
-        │   └── CodexExecError    the CLI process itself ended badly
+        │   ├── CodexExecError    the CLI process itself ended badly
+        │   ├── ThreadBusyError   another process is running a turn of the thread
+        │   └── ThreadNotFoundError  the CLI does not know the thread that was to be resumed
         ├── TurnInterruptedError  somebody stopped the turn
         └── OutputValidationError the answer does not fit the output type
 
@@ -123,6 +127,37 @@ class MissingDependencyError(CodexError, ImportError):
         self.package = package
 
 
+class TemporaryFileError(CodexError, OSError):
+    """A file that the CLI is to read could not be written; raised before a process starts.
+
+    Attributes
+    ----------
+    folder : str
+        Where it was to be.
+    """
+
+    def __init__(self, message: str, *, folder: str) -> None:
+        super().__init__(message)
+        self.folder = folder
+
+
+class ForkError(CodexError):
+    """The CLI could not fork a thread (``codex exec fork``).
+
+    Attributes
+    ----------
+    thread_id : str
+        The thread that was to be forked.
+    stderr : str
+        The end of what the CLI wrote to stderr (at most 8 KiB).
+    """
+
+    def __init__(self, message: str, *, thread_id: str, stderr: str = "") -> None:
+        super().__init__(message)
+        self.thread_id = thread_id
+        self.stderr = stderr
+
+
 class TurnError(CodexError):
     """A turn began and did not end well.
 
@@ -167,6 +202,27 @@ class CodexExecError(TurnFailedError):
         self.exit_code = exit_code
         self.signal = signal
         self.stderr = stderr
+
+
+class ThreadBusyError(TurnFailedError):
+    """Another process is running a turn of this thread; the CLI lets only one write to it.
+
+    Within one process this does not happen: a thread's turns wait for each other.
+    """
+
+
+class ThreadNotFoundError(TurnFailedError):
+    """The CLI does not know the thread that was to be resumed.
+
+    Attributes
+    ----------
+    thread_id : str
+        The id that was asked for.
+    """
+
+    def __init__(self, message: str, *, turn: Turn, thread_id: str) -> None:
+        super().__init__(message, turn=turn)
+        self.thread_id = thread_id
 
 
 class TurnInterruptedError(TurnError):

@@ -22,9 +22,13 @@ ERRORS: list[CodexError] = [
     module.InvalidOptionError("m", option="model"),
     module.InvalidOutputTypeError("m", path="A.b"),
     module.MissingDependencyError("m", package="pandas"),
+    module.TemporaryFileError("m", folder="/tmp"),
+    module.ForkError("m", thread_id="t", stderr="e"),
     module.TurnError("m", turn=TURN),
     module.TurnFailedError("m", turn=TURN),
     module.CodexExecError("m", turn=TURN, exit_code=1, stderr="e"),
+    module.ThreadBusyError("m", turn=TURN),
+    module.ThreadNotFoundError("m", turn=TURN, thread_id="t"),
     module.TurnInterruptedError("m", turn=TURN),
     module.OutputValidationError("m", turn=TURN, raw="r", reason="w", schema={}),
 ]

@@ -98,3 +98,9 @@ def test_the_locks_name_no_address() -> None:
         text = (ROOT / lock).read_text(encoding="utf-8")
         assert "://" not in text
         assert os.sep + "root" not in text
+
+
+def test_on_windows_the_import_says_what_to_do() -> None:
+    script = "import sys; sys.platform = 'win32'\nfrom codex_notebook import Codex"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert ran.stderr.endswith("on Linux and macOS; on Windows, use it in WSL.\n")

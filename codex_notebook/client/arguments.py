@@ -1,6 +1,7 @@
 """From options to the CLI's arguments and environment: pure functions, tested to the letter.
 
-Source: the argument order of the TypeScript SDK and ``codex exec --help``. Starts no process.
+Source: the argument order of the TypeScript SDK and ``codex exec --help``. Starts no process, and
+does not look whether what is named exists (see ``checks``).
 """
 
 from __future__ import annotations
@@ -9,59 +10,164 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codex_notebook.client.options import CodexOptions, ThreadOptions
+from codex_notebook.client.options import CodexOptions, ReviewOptions, ThreadOptions
 from codex_notebook.errors import InvalidOptionError
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ORIGINATOR = "CODEX_INTERNAL_ORIGINATOR_OVERRIDE"
 
 
+@dataclass(frozen=True)
+class TurnArguments:
+    """What the arguments of one process say beside the options of its client and thread.
+
+    Attributes
+    ----------
+    resume, fork : str or None
+        The thread that goes on, or of which a new one is to be made. At most one of them.
+    review : ReviewOptions or None
+        What to review, instead of taking a prompt.
+    schema_file : path or None
+        The file with the JSON schema of the answer.
+    cyber_access_program : str or None
+        As in `TurnOptions`.
+    images : sequence of path
+        The image files, in order.
+    """
+
+    resume: str | None = None
+    fork: str | None = None
+    review: ReviewOptions | None = None
+    schema_file: Path | None = None
+    cyber_access_program: str | None = None
+    images: Sequence[Path] = ()
+
+
 def exec_arguments(
     codex: CodexOptions,
     thread: ThreadOptions,
+    turn: TurnArguments | None = None,
     *,
-    thread_id: str | None = None,
-    images: Sequence[Path] = (),
-    schema_file: Path | None = None,
+    has_key: bool = False,
 ) -> list[str]:
-    """Return the arguments of ``codex exec`` for one turn, without the program itself.
+    """Return the arguments of ``codex exec`` for one process, without the program itself.
 
     The prompt is not among them: it goes to the process's stdin. Where one setting is given
-    twice, the CLI takes the last, so thread options win over ``config``.
+    twice, the CLI takes the last, so thread options win over ``config_overrides``, and these
+    over ``config``.
+
+    Parameters
+    ----------
+    codex : CodexOptions
+        The client's options.
+    thread : ThreadOptions
+        The thread's.
+    turn : TurnArguments, optional
+        What else this process is told.
+    has_key : bool
+        Whether the environment has a key, wherever it comes from.
 
     Raises
     ------
     InvalidOptionError
         If ``config`` holds a value that TOML cannot express.
     """
+    turn = turn or TurnArguments()
     arguments = ["exec", "--experimental-json"]
-    for override in config_overrides(codex.config):
+    if has_key or codex.api_key is not None:
+        # Else every command that the agent runs would have it in its environment.
+        arguments += ["--config", 'shell_environment_policy.set.CODEX_API_KEY=""']
+    for override in (*flattened(codex.config), *codex.config_overrides):
         arguments += ["--config", override]
     if codex.base_url is not None:
         arguments += ["--config", f"openai_base_url={_toml_string(codex.base_url)}"]
     if thread.model is not None:
         arguments += ["--model", thread.model]
+    if thread.thread_source is not None and turn.resume is None:
+        arguments += ["--thread-source", thread.thread_source]
     arguments += ["--sandbox", thread.sandbox_mode]
     if thread.working_directory is not None:
         arguments += ["--cd", str(thread.working_directory)]
+    for directory in thread.additional_directories:
+        arguments += ["--add-dir", str(directory)]
     if thread.skip_git_repo_check:
         arguments.append("--skip-git-repo-check")
-    if schema_file is not None:
-        arguments += ["--output-schema", str(schema_file)]
+    if turn.schema_file is not None:
+        arguments += ["--output-schema", str(turn.schema_file)]
+    if turn.cyber_access_program is not None:
+        arguments += ["--cyber-access-program", turn.cyber_access_program]
+    arguments += _thread_settings(thread)
+    return arguments + _subcommand(turn)
+
+
+def _thread_settings(thread: ThreadOptions) -> list[str]:
+    """Return what the TypeScript SDK puts last, and behind it what only we have."""
+    settings: dict[str, Any] = {}
+    if thread.model_reasoning_effort is not None:
+        settings["model_reasoning_effort"] = thread.model_reasoning_effort
+    if thread.network_access_enabled is not None:
+        settings["sandbox_workspace_write.network_access"] = thread.network_access_enabled
+    if thread.web_search_mode is not None:
+        settings["web_search"] = thread.web_search_mode
+    elif thread.web_search_enabled is not None:
+        settings["web_search"] = "live" if thread.web_search_enabled else "disabled"
+    if thread.approval_policy is not None:
+        settings["approval_policy"] = thread.approval_policy
     if thread.todo_list:
-        arguments += ["--config", "tools.update_plan.enabled=true"]
-    if thread_id is not None:
-        arguments += ["resume", thread_id]
+        settings["tools.update_plan.enabled"] = True
+    arguments: list[str] = []
+    for setting in flattened(settings):
+        arguments += ["--config", setting]
+    if thread.profile is not None:
+        arguments += ["--profile", thread.profile]
+    if thread.ephemeral:
+        arguments.append("--ephemeral")
+    for feature in thread.enable:
+        arguments += ["--enable", feature]
+    for feature in thread.disable:
+        arguments += ["--disable", feature]
+    return arguments
+
+
+def _subcommand(turn: TurnArguments) -> list[str]:
+    if turn.review is not None:
+        return _review(turn.review)
+    arguments: list[str] = []
+    if turn.resume is not None:
+        arguments += ["resume", turn.resume]
+    if turn.fork is not None:
+        arguments += ["fork", turn.fork]
     # Behind `resume`: the flag takes any number of values and would swallow the thread's id.
-    for image in images:
+    for image in turn.images:
         arguments += ["--image", str(image)]
     return arguments
 
 
-def environment(options: CodexOptions, inherited: Mapping[str, str]) -> dict[str, str]:
+def _review(review: ReviewOptions) -> list[str]:
+    arguments = ["review"]
+    if review.instructions is not None:
+        # The dash is the prompt that is read from stdin.
+        return [*arguments, "-"]
+    if review.base is not None:
+        return [*arguments, "--base", review.base]
+    if review.commit is not None:
+        title = [] if review.title is None else ["--title", review.title]
+        return [*arguments, "--commit", review.commit, *title]
+    return [*arguments, "--uncommitted"]
+
+
+class Environment(dict[str, str]):
+    """The environment of a process, which no traceback or log shows: it holds keys."""
+
+    def __repr__(self) -> str:
+        return f"<Environment of {len(self)} variables>"
+
+
+def environment(options: CodexOptions, inherited: Mapping[str, str]) -> Environment:
     """Return the environment of the CLI.
 
     Parameters
@@ -71,19 +177,19 @@ def environment(options: CodexOptions, inherited: Mapping[str, str]) -> dict[str
     inherited : mapping
         This process's environment.
     """
-    env = {**(inherited if options.inherit_env else {}), **options.env}
+    env = Environment({**(inherited if options.inherit_env else {}), **options.env})
     env.setdefault(_ORIGINATOR, "codex_notebook")
     if options.api_key is not None:
         env["CODEX_API_KEY"] = options.api_key.get_secret_value()
     return env
 
 
-def config_overrides(config: Mapping[str, Any]) -> list[str]:
+def flattened(config: Mapping[str, Any]) -> list[str]:
     """Return ``path=TOML`` for each leaf of a nested mapping.
 
     Examples
     --------
-    >>> config_overrides({"sandbox_workspace_write": {"network_access": True}})
+    >>> flattened({"sandbox_workspace_write": {"network_access": True}})
     ['sandbox_workspace_write.network_access=true']
     """
     return [f"{path}={value}" for path, value in _leaves(config, "")]

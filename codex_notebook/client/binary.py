@@ -1,12 +1,13 @@
 """Where the Codex CLI is.
 
-Looks only at the file system; whether the CLI is new enough shows when it runs.
+Looks at the file system; whether the CLI is new enough shows when it runs a turn.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ HOW_TO_GET_IT = (
     "(`npm install -g @openai/codex`, `brew install --cask codex`) so that `codex` is on PATH."
 )
 
+_VERSION_TIMEOUT = 5.0
+
 
 @dataclass(frozen=True)
 class Binary:
@@ -25,6 +28,26 @@ class Binary:
 
     path: Path
     helpers: Path | None = None
+
+
+def cli_version(binary: Binary) -> str | None:
+    """Return what ``codex --version`` says, such as ``codex-cli 0.163.0``; None if nothing.
+
+    Blocks for some 20 ms.
+    """
+    try:
+        said = subprocess.run(
+            [binary.path, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_VERSION_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return said.stdout.strip() or None
 
 
 def find_binary(override: Path | str | None, env: Mapping[str, str]) -> Binary:

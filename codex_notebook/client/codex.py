@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.exec import CodexExec
 from codex_notebook.client.options import CodexOptions, ThreadOptions, merged
 from codex_notebook.client.thread import Thread
 from codex_notebook.errors import InvalidOptionError
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from codex_notebook.client.keywords import CodexKeywords, ThreadKeywords
 
 
 class Codex:
@@ -17,7 +25,7 @@ class Codex:
     ----------
     options : CodexOptions, optional
         Which CLI, in which environment, with which configuration.
-    **changes
+    **keywords
         Each option may also be given as a keyword: ``Codex(api_key=…)``.
 
     Raises
@@ -32,40 +40,67 @@ class Codex:
     >>> turn = await thread.run("Fix the failing test")  # doctest: +SKIP
     """
 
-    def __init__(self, options: CodexOptions | None = None, **changes: Any) -> None:
-        self.options = merged(CodexOptions, options, changes)
+    def __init__(
+        self,
+        options: CodexOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[CodexKeywords],
+    ) -> None:
+        self.options = merged(CodexOptions, options, keywords)
         self._exec = CodexExec(self.options)
 
-    def start_thread(self, options: ThreadOptions | None = None, **changes: Any) -> Thread:
+    def start_thread(
+        self,
+        options: ThreadOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[ThreadKeywords],
+    ) -> Thread:
         """Return a new thread; the CLI creates it with the first turn.
 
         Parameters
         ----------
         options : ThreadOptions, optional
             Options of all its turns; each may also be given as a keyword.
+
+        Raises
+        ------
+        InvalidOptionError
+            If an option is unknown or impossible.
         """
-        return Thread(self._exec, merged(ThreadOptions, options, changes))
+        chosen = merged(ThreadOptions, options, keywords)
+        return Thread(Conversation(self._exec, None, None), chosen)
 
     def resume_thread(
-        self, thread_id: str, options: ThreadOptions | None = None, **changes: Any
+        self,
+        thread_id: str,
+        options: ThreadOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[ThreadKeywords],
     ) -> Thread:
         """Return a thread of an earlier day, which goes on where it was (``exec resume``).
 
         Parameters
         ----------
         thread_id : str
-            The `Thread.id` it had.
+            The `Thread.id` it had. Whether the CLI has such a thread shows in the first turn,
+            which ends with `ThreadNotFoundError` if not.
         options : ThreadOptions, optional
             As for `start_thread`; the CLI does not remember them.
 
         Raises
         ------
         InvalidOptionError
-            If the id is empty.
+            If that is no id of a thread, or an option is unknown or impossible.
         """
-        if not thread_id.strip():
+        try:
+            # As the CLI writes it: it is compared with what the CLI opens.
+            known = str(UUID(thread_id))
+        except (ValueError, TypeError, AttributeError):
+            # For a name that it does not know the CLI would begin a new thread, and say nothing.
             raise InvalidOptionError(
-                "The thread id is empty; use the `id` of a thread that had a turn.",
+                f"{thread_id!r} is no id of a thread; use the `id` of one that had a turn, such "
+                "as 01a2048e-fb92-7212-b87d-f21b77426a7d.",
                 option="thread_id",
-            )
-        return Thread(self._exec, merged(ThreadOptions, options, changes), thread_id)
+            ) from None
+        chosen = merged(ThreadOptions, options, keywords)
+        return Thread(Conversation(self._exec, known, None), chosen)
+
+    def __repr__(self) -> str:
+        return f"Codex({self.options!r})"

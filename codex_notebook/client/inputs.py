@@ -15,7 +15,12 @@ from codex_notebook.errors import InvalidOptionError
 # What `codex exec` reads from stdin at most, in characters; it calls more `input_too_large`.
 MAX_PROMPT = 1_048_576
 
-Input = str | Sequence[Mapping[str, Any]]
+# How the files begin that the CLI passes on to the model; of any other it sends only a remark.
+_IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
+
+# One part: ``{"type": "text", "text": …}`` or ``{"type": "local_image", "path": …}``.
+UserInput = Mapping[str, Any]
+Input = str | Sequence[UserInput]
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Prompt:
     images: tuple[Path, ...] = ()
 
 
-def parse_input(given: Input) -> Prompt:
+def parse_input(given: Input, images: Sequence[Path] = ()) -> Prompt:
     r"""Return the prompt that ``given`` stands for.
 
     Parameters
@@ -34,6 +39,8 @@ def parse_input(given: Input) -> Prompt:
     given : str or list of dict
         Text, or parts: ``{"type": "text", "text": …}`` and
         ``{"type": "local_image", "path": …}``. Texts are joined by a blank line.
+    images : sequence of path
+        More image files, behind those of the parts.
 
     Raises
     ------
@@ -42,14 +49,18 @@ def parse_input(given: Input) -> Prompt:
         cannot be sent.
     """
     parts = [{"type": "text", "text": given}] if isinstance(given, str) else given
+    if not isinstance(parts, (list, tuple)):
+        raise InvalidOptionError(
+            f"The input is {type(given).__name__}; it is text, or a list of parts.", option="input"
+        )
     texts: list[str] = []
-    images: list[Path] = []
+    files: list[Path] = []
     for number, part in enumerate(parts):
         kind = part.get("type") if isinstance(part, Mapping) else None
         if kind == "text" and isinstance(part.get("text"), str):
             texts.append(part["text"])
         elif kind == "local_image" and isinstance(part.get("path"), (str, Path)):
-            images.append(_image(Path(part["path"])))
+            files.append(_image(Path(part["path"])))
         else:
             raise InvalidOptionError(
                 f"Part {number} of the input is {part!r}; a part is "
@@ -67,18 +78,25 @@ def parse_input(given: Input) -> Prompt:
             "long part into a file and name the file in the prompt.",
             option="input",
         )
-    return Prompt(text, tuple(images))
+    return Prompt(text, (*files, *map(_image, images)))
 
 
 def _image(path: Path) -> Path:
-    if not path.is_file():
+    path = path.expanduser()
+    try:
+        with path.open("rb") as file:
+            start = file.read(12)
+    except OSError as error:
         raise InvalidOptionError(
-            f"There is no image file {path}; the CLI would leave it out silently.", option="input"
-        )
-    if "," in str(path):
+            f"The image {path} cannot be read ({error.strerror}), and the CLI would leave it out "
+            "silently.",
+            option="input",
+        ) from None
+    is_webp = start[:4] == b"RIFF" and start[8:] == b"WEBP"
+    if not (start.startswith(_IMAGE_STARTS) or is_webp):
         raise InvalidOptionError(
-            f"The image path {path} has a comma, at which the CLI would cut it in two; copy the "
-            "file to a path without one.",
+            f"{path} is no PNG, JPEG, GIF or WebP image, and the CLI would leave it out silently; "
+            "convert it.",
             option="input",
         )
     # Absolute, because the CLI runs in the thread's working directory and not in ours.

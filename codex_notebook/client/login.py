@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codex_notebook.client.binary import Binary
+from codex_notebook.client.home import codex_home
 from codex_notebook.errors import NotLoggedInError
 
 # Settings with which the CLI may need no login, or keep it elsewhere than in a file. Which of
@@ -38,10 +39,8 @@ def check_login(binary: Binary, env: Mapping[str, str], config: Mapping[str, Any
         If there is no key, no login in the CLI's home, no setting that could make one
         unnecessary, and the CLI says that it is not logged in.
     """
-    if "CODEX_HOME" not in env and "HOME" not in env:
-        return
-    home = Path(env.get("CODEX_HOME") or Path(env["HOME"]) / ".codex")
-    if env.get("CODEX_API_KEY") or (home / "auth.json").exists():
+    home = codex_home(env)
+    if home is None or env.get("CODEX_API_KEY") or (home / "auth.json").exists():
         return
     if any(name in config for name in _ELSEWHERE) or _mentions_one(home / "config.toml"):
         return

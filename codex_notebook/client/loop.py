@@ -14,6 +14,8 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from codex_notebook.errors import CodexError
+
 T = TypeVar("T")
 
 
@@ -47,6 +49,25 @@ def _started() -> LoopThread:
         if _thread is None or _thread.pid != os.getpid():
             _thread = LoopThread()
         return _thread
+
+
+def refuse_on_io_loop() -> None:
+    """Make sure that the caller may block.
+
+    Raises
+    ------
+    CodexError
+        If it runs on the loop, where it would wait for itself.
+    """
+    try:
+        blocks_itself = asyncio.get_running_loop() is io_loop()
+    except RuntimeError:
+        return
+    if blocks_itself:
+        raise CodexError(
+            "This would block the thread on which all turns run, for ever. In a listener or a "
+            "callback of a turn, start the next one with `thread.start_nowait`."
+        )
 
 
 def submit(work: Coroutine[Any, Any, T]) -> Future[T]:

@@ -1,18 +1,50 @@
 """What a client, a thread and a turn can be told: plain frozen values, checked when made.
 
-Knows nothing of processes; how an option becomes an argument of the CLI is in ``arguments``.
+Knows nothing of processes; how an option becomes an argument of the CLI is in ``arguments``, and
+what the file system has to say about it in ``checks``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
+from codex_notebook.client.abort import AbortSignal
+from codex_notebook.client.secrets import KEY_VARIABLE
 from codex_notebook.errors import InvalidOptionError
 
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
+ApprovalPolicy = Literal["never", "on-request", "on-failure"]
+ModelReasoningEffort = Literal[
+    "minimal", "low", "medium", "high", "xhigh", "max", "ultra", "persistent"
+]
+WebSearchMode = Literal["disabled", "cached", "indexed", "live"]
+CyberAccessProgram = Literal["standard", "daybreak_blue", "daybreak_red"]
+
+# What goes into an argument or the environment of a process cannot hold a NUL.
+Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\A[^\x00]*\z")]
+
+
+def _listed(given: object) -> object:
+    """Return one text or path as the list of it that was meant."""
+    return (given,) if isinstance(given, (str, PathLike)) else given
+
+
+Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_listed)]
 
 
 class Options(BaseModel):
@@ -36,11 +68,21 @@ class Options(BaseModel):
         # Raised out here, because pydantic's own error quotes the values, and one may be a key.
         name = ".".join(str(part) for part in fault["loc"])
         if fault["type"] == "extra_forbidden":
-            known = ", ".join(sorted(type(self).model_fields))
-            message = f"{type(self).__name__} has no option {name!r}; it has {known}."
+            message = f"{type(self).__name__} has no option {name!r}{_meant(name, type(self))}."
         else:
-            message = f"Option {name!r} of {type(self).__name__}: {fault['msg']}."
+            said = "Text must not be empty" if fault["type"] == "string_too_short" else fault["msg"]
+            said = "Text must not hold a NUL" if "mismatch" in fault["type"] else said
+            said = said.removeprefix("Value error, ").rstrip(".")
+            message = f"Option {name!r} of {type(self).__name__}: {said}."
         raise InvalidOptionError(message, option=name)
+
+
+def _meant(name: str, kind: type[Options]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, kind.model_fields, n=1)
+    meant = f"; did you mean {close[0]!r}" if close else ""
+    return f"{meant}; it has {', '.join(sorted(kind.model_fields))}"
 
 
 class CodexOptions(Options):
@@ -56,21 +98,60 @@ class CodexOptions(Options):
         Whether the CLI also gets this process's environment. Default True; False gives it
         exactly `env`, as the TypeScript SDK does.
     base_url : str, optional
-        Where the OpenAI API is (``-c openai_base_url``).
+        Where the OpenAI API is (``--config openai_base_url``).
     api_key : str, optional
-        Reaches the CLI in its environment only (``CODEX_API_KEY``); never in an argument,
-        a log or a repr.
+        Reaches the CLI in its environment only (``CODEX_API_KEY``); never in an argument, a log,
+        a repr or a pickle. What the agent runs does not get it, and where it is printed all the
+        same it is blotted out.
     config : dict
-        Overrides of the CLI's configuration (``-c``); nested names are joined by dots. They are
-        arguments of the process, which other users of the machine can see: no place for keys.
+        Overrides of the CLI's configuration (``--config``); nested names are joined by dots. They
+        are arguments of the process, which other users of the machine can see: no place for keys.
+    config_overrides : sequence of str
+        The same as raw ``key=TOML`` texts, passed on to the letter and behind `config`; for keys
+        that themselves hold dots, such as ``projects."/a.b".trust_level="trusted"``.
     """
 
     codex_path_override: Path | str | None = None
-    env: dict[str, str] = Field(default_factory=dict, repr=False)
+    env: dict[Text, Annotated[str, StringConstraints(pattern=r"\A[^\x00]*\z")]] = Field(
+        default_factory=dict, repr=False
+    )
     inherit_env: bool = True
-    base_url: str | None = None
+    base_url: Text | None = None
     api_key: SecretStr | None = None
     config: dict[str, Any] = Field(default_factory=dict, repr=False)
+    config_overrides: Texts = Field(default=(), repr=False)
+
+    @field_validator("api_key")
+    @classmethod
+    def _is_a_key(cls, key: SecretStr | None) -> SecretStr | None:
+        text = "k" if key is None else key.get_secret_value()
+        if not text.strip() or "\0" in text:
+            raise ValueError("The key is empty or holds a NUL; leave it out to use `codex login`")
+        return key
+
+    @field_validator("config_overrides")
+    @classmethod
+    def _are_assignments(cls, overrides: tuple[str, ...]) -> tuple[str, ...]:
+        for override in overrides:
+            if not override.partition("=")[0].strip() or "=" not in override:
+                raise ValueError(f"{override!r} is not of the form key=value")
+        return overrides
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave the key out of pickles, which are files and messages: give it anew there."""
+        state = super().__getstate__()
+        env = {name: value for name, value in self.env.items() if name != KEY_VARIABLE}
+        return {**state, "__dict__": {**state["__dict__"], "api_key": None, "env": env}}
+
+
+def _approval_policy(given: object) -> object:
+    if given == "untrusted":
+        raise ValueError(
+            "The CLI no longer supports 'untrusted'; use 'on-request', which asks before anything "
+            "leaves the sandbox"
+        )
+    # The words of an older Python SDK for the same two wishes.
+    return {"auto": "never", "manual": "on-request"}.get(str(given), given)
 
 
 class ThreadOptions(Options):
@@ -85,17 +166,56 @@ class ThreadOptions(Options):
         (``--sandbox``).
     working_directory : path, optional
         Where the agent works (``--cd``); otherwise this process's own directory.
+    additional_directories : sequence of path
+        Directories that it may write beside that one (``--add-dir``), in the sandbox
+        ``workspace-write``.
     skip_git_repo_check : bool
         Work in a directory that is no git repository (``--skip-git-repo-check``).
+    model_reasoning_effort : str, optional
+        ``minimal``, ``low``, ``medium``, ``high``, ``xhigh``, ``max``, ``ultra`` or
+        ``persistent`` (``--config model_reasoning_effort``); which of them do something depends
+        on the model.
+    network_access_enabled : bool, optional
+        Whether commands in the sandbox ``workspace-write`` reach the network
+        (``--config sandbox_workspace_write.network_access``).
+    web_search_mode : str, optional
+        ``disabled``, ``cached``, ``indexed`` or ``live`` (``--config web_search``).
+    web_search_enabled : bool, optional
+        The short way: True is ``live``, False ``disabled``; `web_search_mode` wins over it.
+    approval_policy : str, optional
+        ``never``, ``on-request`` or ``on-failure`` (``--config approval_policy``). ``codex exec``
+        can ask nobody, so that it declines whatever would need approval. ``auto`` and ``manual``
+        are taken for ``never`` and ``on-request``.
+    thread_source : str, optional
+        What to file a new thread under in the CLI's history (``--thread-source``).
+    profile : str, optional
+        The file ``<profile>.config.toml`` in the CLI's home, read on top of its configuration
+        (``--profile``).
+    ephemeral : bool
+        Keep nothing of the thread on disk (``--ephemeral``); it then has one turn and cannot be
+        resumed. Default False.
+    enable, disable : sequence of str
+        Features of the CLI to switch on or off (``--enable``, ``--disable``).
     todo_list : bool
-        Let the agent keep a plan (``-c tools.update_plan.enabled=true``), which the CLI has
-        switched off since 0.152. Default True.
+        Let the agent keep a plan (``--config tools.update_plan.enabled=true``), which the CLI
+        has switched off since 0.152. Default True.
     """
 
-    model: str | None = None
+    model: Text | None = None
     sandbox_mode: SandboxMode = "read-only"
     working_directory: Path | None = None
+    additional_directories: Paths = ()
     skip_git_repo_check: bool = False
+    model_reasoning_effort: ModelReasoningEffort | None = None
+    network_access_enabled: bool | None = None
+    web_search_mode: WebSearchMode | None = None
+    web_search_enabled: bool | None = None
+    approval_policy: Annotated[ApprovalPolicy | None, BeforeValidator(_approval_policy)] = None
+    thread_source: Text | None = None
+    profile: Text | None = None
+    ephemeral: bool = False
+    enable: Texts = ()
+    disable: Texts = ()
     todo_list: bool = True
 
 
@@ -105,26 +225,83 @@ class TurnOptions(Options):
     Parameters
     ----------
     output_schema : dict, optional
-        A JSON schema for the final answer, sent as it is (``--output-schema``).
+        A JSON schema for the final answer (``--output-schema``). What OpenAI's strict mode asks
+        of every object (all fields required, no others allowed) is added where it is missing.
     output_type : type, optional
         A Python type for the final answer: sent as a strict schema, and the answer comes back
         as an object of it in ``turn.output``. Not together with `output_schema`.
+    images : sequence of path
+        Image files that go with the prompt (``--image``), behind those of the input's own parts.
+    signal : AbortSignal, optional
+        Ends the turn when its `AbortController` says so.
+    cyber_access_program : str, optional
+        ``standard``, ``daybreak_blue`` or ``daybreak_red`` (``--cyber-access-program``).
     """
 
     output_schema: dict[str, Any] | None = None
     output_type: Any = None
+    images: Paths = ()
+    signal: AbortSignal | None = None
+    cyber_access_program: CyberAccessProgram | None = None
+
+
+class ReviewOptions(Options):
+    """What a review looks at; without any of them, at the uncommitted changes.
+
+    Parameters
+    ----------
+    uncommitted : bool
+        Staged, unstaged and untracked changes (``--uncommitted``).
+    base : str, optional
+        The changes against this branch (``--base``).
+    commit : str, optional
+        The changes that this commit made (``--commit``).
+    title : str, optional
+        What the commit is called in the review (``--title``); only with `commit`.
+    instructions : str, optional
+        What to review, in your own words.
+    signal : AbortSignal, optional
+        Ends the review when its `AbortController` says so.
+    """
+
+    uncommitted: bool = False
+    base: Text | None = None
+    commit: Text | None = None
+    title: Text | None = None
+    instructions: Text | None = None
+    signal: AbortSignal | None = None
 
 
 O = TypeVar("O", bound=Options)  # noqa: E741 (the usual letter for this)
 
 
-def merged(kind: type[O], options: O | None, changes: dict[str, Any]) -> O:
+def merged(kind: type[O], options: O | Mapping[str, Any] | None, changes: Mapping[str, Any]) -> O:
     """Return ``options`` with ``changes`` over it, checked again as a whole.
+
+    Parameters
+    ----------
+    kind : type of Options
+        What is to be made.
+    options : Options, mapping or None
+        Its beginning; a mapping has the names as keys, as a ``TypedDict`` does.
+    changes : mapping
+        What was given as keywords.
 
     Raises
     ------
     InvalidOptionError
-        If a name or a value is not one of ``kind``'s.
+        If a name or a value is not one of ``kind``'s, or ``options`` is something else.
     """
-    given = {} if options is None else {k: getattr(options, k) for k in options.model_fields_set}
+    if options is None:
+        given: dict[str, Any] = {}
+    elif isinstance(options, kind):
+        given = {name: getattr(options, name) for name in options.model_fields_set}
+    elif isinstance(options, Mapping):
+        given = dict(options)
+    else:
+        raise InvalidOptionError(
+            f"Options are given as {kind.__name__}(…), as a dict or as keywords, not as "
+            f"{type(options).__name__}.",
+            option="options",
+        )
     return kind(**{**given, **changes})

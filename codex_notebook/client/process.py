@@ -45,10 +45,12 @@ class LineSplitter:
         """Yield the lines that ``chunk`` completes, without their newline."""
         *ended, rest = chunk.split(b"\n")
         for line in ended:
-            # Joined once per line, so a line of 20 MB is copied once and not once per chunk.
+            # Joined once per line, so a line of 20 MB is copied once and not once per chunk; and
+            # let go of before it is read, so that it is not held twice.
             self._rest.append(line)
-            yield b"".join(self._rest)
+            whole = b"".join(self._rest)
             self._rest.clear()
+            yield whole
         if rest:
             self._rest.append(rest)
 
@@ -100,7 +102,8 @@ class CliProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=dict(env),
+                # Not copied: a plain dict would show its keys in a traceback with variables.
+                env=env,
                 cwd=cwd,
                 pass_fds=(lifeline.fileno(),),
                 # Its own session: the kernel's interrupt signals the kernel's whole group.

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
 from codex_notebook.client.answer import read_answer
-from codex_notebook.client.loop import io_loop, submit
+from codex_notebook.client.feed import Feed, Listener
+from codex_notebook.client.loop import io_loop, refuse_on_io_loop, submit
 from codex_notebook.client.transport import TransportTurn
 from codex_notebook.core.events import (
     Event,
@@ -28,17 +28,14 @@ from codex_notebook.core.events import (
     Usage,
 )
 from codex_notebook.core.schema import OutputFormat
-from codex_notebook.core.state import TurnRequest, TurnState, reduce
+from codex_notebook.core.state import TurnRequest, TurnState
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import CodexError, TurnFailedError, TurnInterruptedError
 
 log = logging.getLogger(__name__)
 
-Listener = Callable[[TurnState], None]
-
-
 # Both are called on our own loop only.
-Begin = Callable[[], tuple[TransportTurn, Usage | None]]
+Begin = Callable[[], Awaitable[tuple[TransportTurn, Usage | None]]]
 Ended = Callable[[Turn], None]
 
 
@@ -47,13 +44,7 @@ def _failed(message: str) -> Event:
 
 
 class RunningTurn:
-    """A turn that was started. ``await running`` gives the finished `Turn`.
-
-    Attributes
-    ----------
-    state : TurnState
-        The newest state; a frozen value that may be read at any time from any thread.
-    """
+    """A turn that was started. ``await running`` gives the finished `Turn`."""
 
     def __init__(
         self,
@@ -61,12 +52,9 @@ class RunningTurn:
         answer: OutputFormat | None = None,
         output_type: object = None,
     ) -> None:
-        self.state = TurnState(request=request)
+        self._feed = Feed(TurnState(request=request))
         self._answer = answer
         self._output_type = output_type
-        self._log: list[Event] = []
-        self._listeners: list[Listener] = []
-        self._lock = threading.Lock()
         self._transport: TransportTurn | None = None
         self._interrupts = 0
         self._queued: asyncio.Task[Any] | None = None
@@ -77,47 +65,34 @@ class RunningTurn:
     # ---- watching ------------------------------------------------------------------------
 
     @property
+    def state(self) -> TurnState:
+        """The newest state; a frozen value that may be read at any time from any thread."""
+        return self._feed.state
+
+    @property
     def done(self) -> bool:
-        """Whether the turn is over and its process gone."""
+        """Whether the turn is over."""
         return self._end.done()
 
-    async def events(self) -> AsyncIterator[Event]:
+    def events(self) -> AsyncGenerator[Event, None]:
         """Yield every event from the first on, until the turn is over.
 
         Any number of readers may iterate, on any loop, from any time on. How the turn ended is
         its last event; nothing is raised.
         """
-        loop = asyncio.get_running_loop()
-        news = asyncio.Event()
+        return self._feed.read()
 
-        def tell(_: TurnState) -> None:
-            loop.call_soon_threadsafe(news.set)
-
-        self.listen(tell)
-        position = 0
-        try:
-            while True:
-                done = self.done
-                while position < len(self._log):
-                    yield self._log[position]
-                    position += 1
-                if done:
-                    return
-                await news.wait()
-                news.clear()
-        finally:
-            self.unlisten(tell)
+    def events_blocking(self) -> Generator[Event, None, None]:
+        """Yield the same events where nothing can be awaited."""
+        return self._feed.read_blocking()
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener(state)`` after each event, on our own loop's thread, and at the end."""
-        with self._lock:
-            self._listeners.append(listener)
+        self._feed.listen(listener)
 
     def unlisten(self, listener: Listener) -> None:
         """Stop calling ``listener``."""
-        with self._lock:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
+        self._feed.unlisten(listener)
 
     # ---- the end -------------------------------------------------------------------------
 
@@ -154,7 +129,11 @@ class RunningTurn:
         ------
         TimeoutError
             If it has not ended within ``timeout`` seconds.
+        CodexError
+            If this is the thread on which turns run, where it would wait for itself.
         """
+        if not self.done:
+            refuse_on_io_loop()
         return self._end.result(timeout)
 
     async def interrupt(self) -> Turn:
@@ -193,7 +172,7 @@ class RunningTurn:
     async def _pump(self, turnstile: asyncio.Lock, begin: Begin, ended: Ended) -> None:
         if not await self._admitted(turnstile):
             # The turn before it goes on; this one never began.
-            self._publish(TurnInterruptedEvent(at=time.time()))
+            self._feed.publish(TurnInterruptedEvent(at=time.time()))
             await self._conclude(None, ended)
             return
         try:
@@ -221,16 +200,21 @@ class RunningTurn:
     async def _run(self, begin: Begin) -> CodexError | None:
         """Pump the events of the transport; return how that failed, if it did."""
         try:
-            self._transport, usage = begin()
-            self.state = replace(self.state, thread_usage_before=usage)
-            async for event in self._transport.events():
-                self._publish(event)
+            transport, usage = await begin()
+            self._feed.state = replace(self.state, thread_usage_before=usage)
+            if self._interrupts:
+                # Asked while it was being prepared.
+                self._feed.publish(TurnInterruptedEvent(at=time.time()))
+                return None
+            self._transport = transport
+            async for event in transport.events():
+                self._feed.publish(event)
         except CodexError as fault:
-            self._publish(_failed(str(fault)))
+            self._feed.publish(_failed(str(fault)))
             return fault
         except Exception as fault:
             log.exception("A turn broke off")
-            self._publish(_failed(f"The turn broke off: {type(fault).__name__}: {fault}"))
+            self._feed.publish(_failed(f"The turn broke off: {type(fault).__name__}: {fault}"))
             error = TurnFailedError(self.state.error or "", turn=Turn(self.state))
             error.__cause__ = fault
             return error
@@ -241,7 +225,7 @@ class RunningTurn:
         if self._transport is not None:
             ended(turn)
         self._end.set_result((turn, error))
-        self._tell()
+        self._feed.close()
 
     async def _finished(self, error: CodexError | None) -> tuple[Turn, CodexError | None]:
         turn = Turn(self.state, output_type=self._output_type)
@@ -258,28 +242,12 @@ class RunningTurn:
             error = await read_answer(turn, self._answer)
         return turn, error
 
-    def _publish(self, event: Event) -> None:
-        self.state = reduce(self.state, event)
-        self._log.append(event)
-        self._tell()
-
-    def _tell(self) -> None:
-        with self._lock:
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            try:
-                listener(self.state)
-            except Exception:
-                # One watcher that breaks (its loop may be closed) must not stop the turn.
-                log.warning("A listener of a turn failed and is dropped", exc_info=True)
-                self.unlisten(listener)
-
     def _interrupt(self) -> None:
         if self.done:
             return
         self._interrupts += 1
         if self._interrupts == 1:
-            self._publish(TurnInterruptingEvent(at=time.time()))
+            self._feed.publish(TurnInterruptingEvent(at=time.time()))
         if self._transport is not None:
             self._transport.interrupt(at_once=self._interrupts > 1)
         elif self._queued is not None:

@@ -1,99 +1,67 @@
 """A thread: a conversation with the agent, turn after turn.
 
-Turns of one thread never overlap: a second one waits until the first is over. Knows how to
-start a turn; how it runs is the transport's.
+Takes what users ask, in all its forms, and makes turns of it; how these follow each other is in
+``conversation``.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from pathlib import Path
-from typing import Any
+from collections.abc import Generator, Mapping
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
 
-from codex_notebook.client.exec import CodexExec, ExecRequest, ExecTurn
-from codex_notebook.client.inputs import Input, parse_input
-from codex_notebook.client.options import ThreadOptions, TurnOptions, merged
+from codex_notebook.client.conversation import Conversation
+from codex_notebook.client.exec_turn import ExecRequest
+from codex_notebook.client.inputs import Input, Prompt, parse_input
+from codex_notebook.client.loop import refuse_on_io_loop, submit
+from codex_notebook.client.options import ReviewOptions, ThreadOptions, TurnOptions, merged
+from codex_notebook.client.review import check_review, describe_review
 from codex_notebook.client.running import RunningTurn
-from codex_notebook.client.workspace import Workspace
-from codex_notebook.core.events import Event, Usage
+from codex_notebook.client.streamed import StreamedTurn, events_blocking, result_blocking
+from codex_notebook.core.events import Event
 from codex_notebook.core.schema import OutputFormat, output_format
-from codex_notebook.core.state import TurnRequest, TurnState
+from codex_notebook.core.strict import strict_schema
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import InvalidOptionError
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
-class StreamedTurn:
-    """What `Thread.run_streamed` gives: ``streamed.events`` or ``streamed["events"]``.
-
-    Closing the iterator before its end interrupts the turn. A ``break`` out of ``async for`` does
-    not close it; as a context manager this does::
-
-        async with await thread.run_streamed("…") as streamed:
-            async for event in streamed.events:
-                break
-    """
-
-    def __init__(self, running: RunningTurn) -> None:
-        self.running = running
-        self.events = self._events()
-
-    async def _events(self) -> AsyncGenerator[Event, None]:
-        try:
-            async for event in self.running.events():
-                yield event
-        finally:
-            if not self.running.done:
-                self.running.request_interrupt()
-
-    async def __aenter__(self) -> StreamedTurn:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.events.aclose()
-        if not self.running.done:
-            await self.running.interrupt()
-
-    def __getitem__(self, name: str) -> AsyncGenerator[Event, None]:
-        if name != "events":
-            raise KeyError(name)
-        return self.events
+    from codex_notebook.client.keywords import ReviewKeywords, ThreadKeywords, TurnKeywords
 
 
 class Thread:
-    """A conversation. Made by `Codex.start_thread` or `Codex.resume_thread`.
+    """A conversation. Made by `Codex.start_thread`, `Codex.resume_thread` or `Thread.fork`."""
 
-    Attributes
-    ----------
-    options : ThreadOptions
-        What its turns are told; assign others for the turns to come.
-    last_turn : Turn or None
-        The turn that ended last, however it ended.
-    """
+    def __init__(self, conversation: Conversation, options: ThreadOptions) -> None:
+        self._options = options
+        self._conversation = conversation
 
-    def __init__(
-        self, transport: CodexExec, options: ThreadOptions, thread_id: str | None = None
-    ) -> None:
-        self.options = options
-        self.last_turn: Turn | None = None
-        self._transport = transport
-        self._id = thread_id
-        # A new thread has used nothing; what a resumed one has used, only its next turn tells.
-        self._usage: Usage | None = Usage() if thread_id is None else None
-        self._workspace: Workspace | None = None
-        # Belongs to our own loop, where alone it is used: `asyncio.Lock` binds on first use.
-        self._turnstile = asyncio.Lock()
+    @property
+    def options(self) -> ThreadOptions:
+        """What its turns are told; assign others (or a dict) for the turns to come."""
+        return self._options
+
+    @options.setter
+    def options(self, options: ThreadOptions | Mapping[str, Any]) -> None:
+        self._options = merged(ThreadOptions, options, {})
 
     @property
     def id(self) -> str | None:
         """The thread's id; None until the CLI has said it in the first turn."""
-        return self._id
+        return self._conversation.id
+
+    @property
+    def last_turn(self) -> Turn | None:
+        """The turn that ended last, however it ended."""
+        return self._conversation.last_turn
 
     async def run(
         self,
         input: Input,
-        options: TurnOptions | None = None,
-        **changes: Any,
+        options: TurnOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[TurnKeywords],
     ) -> Turn:
         """Run one turn to its end.
 
@@ -112,7 +80,7 @@ class Thread:
 
         Raises
         ------
-        CodexNotFoundError, InvalidOptionError, InvalidOutputTypeError
+        CodexNotFoundError, InvalidOptionError, InvalidOutputTypeError, NotLoggedInError
             Before anything starts.
         TurnError
             If the turn fails, is interrupted, or its answer does not fit; see its subclasses.
@@ -122,96 +90,195 @@ class Thread:
         Cancelling the task that awaits this interrupts the turn, and waits until no process of
         it is left; what it did is then in `last_turn`.
         """
-        running = self._start(input, options, changes)
-        try:
-            return await running.result()
-        except asyncio.CancelledError:
-            await running.interrupt()
-            raise
+        return await _result(self._start(input, options, keywords))
 
     async def run_streamed(
         self,
         input: Input,
-        options: TurnOptions | None = None,
-        **changes: Any,
+        options: TurnOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[TurnKeywords],
     ) -> StreamedTurn:
         """Start one turn and return its events as they come; parameters as for `run`."""
-        return StreamedTurn(self._start(input, options, changes))
+        return StreamedTurn(self._start(input, options, keywords))
 
     async def start(
         self,
         input: Input,
-        options: TurnOptions | None = None,
-        **changes: Any,
+        options: TurnOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[TurnKeywords],
     ) -> RunningTurn:
         """Start one turn and return it while it runs; parameters as for `run`."""
-        return self._start(input, options, changes)
+        return self._start(input, options, keywords)
 
     def start_nowait(
         self,
         input: Input,
-        options: TurnOptions | None = None,
-        **changes: Any,
+        options: TurnOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[TurnKeywords],
     ) -> RunningTurn:
         """Start one turn where nothing can be awaited; parameters as for `run`."""
-        return self._start(input, options, changes)
+        return self._start(input, options, keywords)
+
+    def run_sync(
+        self,
+        input: Input,
+        options: TurnOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[TurnKeywords],
+    ) -> Turn:
+        """Run one turn to its end and block until then; parameters as for `run`.
+
+        Works everywhere, also where an event loop runs (which it blocks). Ctrl-C ends the turn,
+        waits until no process of it is left, and raises KeyboardInterrupt as everywhere.
+        """
+        return result_blocking(self._start(input, options, keywords))
+
+    def run_streamed_sync(
+        self,
+        input: Input,
+        options: TurnOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[TurnKeywords],
+    ) -> Generator[Event, None, None]:
+        """Start one turn and return an iterator that blocks for its events.
+
+        Parameters as for `run`. A ``break`` out of the loop ends the turn; a turn that does not
+        end well raises its `TurnError` behind the last event. The finished turn is in
+        `last_turn`.
+        """
+        return events_blocking(self._start(input, options, keywords))
+
+    async def review(
+        self,
+        options: ReviewOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[ReviewKeywords],
+    ) -> Turn:
+        """Have changes reviewed, as the first turn of a new thread (``codex exec review``).
+
+        Parameters
+        ----------
+        options : ReviewOptions, optional
+            What is reviewed: the uncommitted changes, unless it says otherwise. Each may also be
+            given as a keyword, such as ``base="main"``.
+
+        Returns
+        -------
+        Turn
+            Its `final_response` is the review; the thread can go on, to mend what it found. Its
+            `usage` is None, because the CLI does not tell what a review used.
+
+        Raises
+        ------
+        InvalidOptionError
+            If the thread has had a turn, or the options contradict each other.
+        TurnError
+            As for `run`.
+        """
+        return await _result(self._start_review(options, keywords))
+
+    async def start_review(
+        self,
+        options: ReviewOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[ReviewKeywords],
+    ) -> RunningTurn:
+        """Start a review and return it while it runs; parameters as for `review`."""
+        return self._start_review(options, keywords)
+
+    def review_sync(
+        self,
+        options: ReviewOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[ReviewKeywords],
+    ) -> Turn:
+        """Have changes reviewed and block until it is done; parameters as for `review`."""
+        return result_blocking(self._start_review(options, keywords))
+
+    async def fork(
+        self,
+        options: ThreadOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[ThreadKeywords],
+    ) -> Thread:
+        """Return a new thread that begins with all that was said in this one.
+
+        The two then go their own ways; the files they work on are the same. Source: ``codex exec
+        fork``, which asks the model nothing.
+
+        Parameters
+        ----------
+        options : ThreadOptions, optional
+            Options of the new thread; otherwise those of this one. Each may also be given as a
+            keyword.
+
+        Raises
+        ------
+        InvalidOptionError
+            If this thread has had no turn yet.
+        ForkError
+            If the CLI cannot fork it.
+        """
+        chosen, forking = self._fork(options, keywords)
+        return Thread(await asyncio.wrap_future(forking), chosen)
+
+    def fork_sync(
+        self,
+        options: ThreadOptions | Mapping[str, Any] | None = None,
+        **keywords: Unpack[ThreadKeywords],
+    ) -> Thread:
+        """Return a fork and block until the CLI has made it; parameters as for `fork`."""
+        refuse_on_io_loop()
+        chosen, forking = self._fork(options, keywords)
+        try:
+            return Thread(forking.result(), chosen)
+        finally:
+            # Does nothing to one that is done; of an interrupted one it ends the process.
+            forking.cancel()
+
+    def __repr__(self) -> str:
+        return f"<Thread {self.id or 'without a turn yet'}: {self.options.sandbox_mode}>"
+
+    # ---- starting ------------------------------------------------------------------------
 
     def _start(
-        self, given: Input, options: TurnOptions | None, changes: dict[str, Any]
+        self,
+        given: Input,
+        options: TurnOptions | Mapping[str, Any] | None,
+        keywords: TurnKeywords,
     ) -> RunningTurn:
-        turn_options = merged(TurnOptions, options, changes)
-        prompt = parse_input(given)
-        answer = _answer(turn_options)
-        schema = answer.schema if answer else turn_options.output_schema
-        # As they are now: the turn may begin only when the one before it is over.
-        workspace = self._workspace_now()
-        thread_options = self.options
-        if thread_options.working_directory is not None:
-            thread_options = merged(
-                ThreadOptions, thread_options, {"working_directory": workspace.root}
-            )
-
-        def begin() -> tuple[ExecTurn, Usage | None]:
-            request = ExecRequest(prompt, self._id, schema)
-            return self._transport.turn(request, thread_options, workspace), self._usage
-
-        # Once now, for its errors; again when its turn has come, because the thread's id may
-        # come only with the turn before it.
-        begin()
-        request = TurnRequest(
-            prompt=prompt.text,
-            model=thread_options.model,
-            sandbox_mode=thread_options.sandbox_mode,
-            working_directory=str(workspace.root),
-            output_type=answer.name if answer else None,
+        turn = merged(TurnOptions, options, keywords)
+        prompt = parse_input(given, turn.images)
+        answer = _answer(turn)
+        schema = (
+            answer.schema if answer else turn.output_schema and strict_schema(turn.output_schema)
         )
-        running = RunningTurn(request, answer, turn_options.output_type)
-        running.listen(self._learn_id)
-        running.pump(self._turnstile, begin, self._ended)
-        return running
+        request = ExecRequest(prompt, schema=schema, cyber_access_program=turn.cyber_access_program)
+        return self._conversation.launch(
+            request,
+            self.options,
+            prompt.text,
+            signal=turn.signal,
+            answer=answer,
+            output_type=turn.output_type,
+        )
 
-    def _workspace_now(self) -> Workspace:
-        # Absolute, because it is both where the process starts and what it is told; and without
-        # symbolic links, through which the CLI's sandbox lets nobody write.
-        try:
-            root = (self.options.working_directory or Path.cwd()).expanduser().resolve()
-        except OSError as error:
-            raise InvalidOptionError(
-                f"This process's own working directory is gone ({error.strerror}); name another.",
-                option="working_directory",
-            ) from None
-        if self._workspace is None or self._workspace.root != root:
-            self._workspace = Workspace(root)
-        return self._workspace
+    def _fork(
+        self, options: ThreadOptions | Mapping[str, Any] | None, keywords: ThreadKeywords
+    ) -> tuple[ThreadOptions, Future[Conversation]]:
+        chosen = merged(ThreadOptions, self.options if options is None else options, keywords)
+        return chosen, submit(self._conversation.fork(chosen))
 
-    def _learn_id(self, state: TurnState) -> None:
-        # As soon as it is said: a program that dies in its first turn can still resume it.
-        self._id = state.thread_id or self._id
+    def _start_review(
+        self, options: ReviewOptions | Mapping[str, Any] | None, keywords: ReviewKeywords
+    ) -> RunningTurn:
+        review = merged(ReviewOptions, options, keywords)
+        check_review(review)
+        request = ExecRequest(Prompt(review.instructions or ""), review=review)
+        asked = describe_review(review)
+        return self._conversation.launch(request, self.options, asked, signal=review.signal)
 
-    def _ended(self, turn: Turn) -> None:
-        self.last_turn = turn
-        # A turn that did not complete has used tokens that the CLI never tells.
-        self._usage = turn.thread_usage
+
+async def _result(running: RunningTurn) -> Turn:
+    try:
+        return await running.result()
+    except asyncio.CancelledError:
+        await running.interrupt()
+        raise
 
 
 def _answer(options: TurnOptions) -> OutputFormat | None:

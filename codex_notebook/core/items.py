@@ -183,7 +183,8 @@ Item = (
     | UnknownItem
 )
 
-_KINDS: dict[str, type[Item]] = {
+# Which class a `type` names; an item of any other type is an `UnknownItem`.
+KINDS: dict[str, type[Item]] = {
     "agent_message": AgentMessageItem,
     "reasoning": ReasoningItem,
     "command_execution": CommandExecutionItem,
@@ -208,7 +209,7 @@ def parse_item(data: object) -> Item:
     if not isinstance(data, Mapping):
         return UnknownItem(id="", type="unknown", raw={"value": data})
     item_id, item_type = data.get("id"), data.get("type")
-    kind = _KINDS.get(item_type) if isinstance(item_type, str) else None
+    kind = KINDS.get(item_type) if isinstance(item_type, str) else None
     if kind is not None:
         try:
             return kind.model_validate(data)

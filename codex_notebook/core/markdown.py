@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from markdown_it.token import Token
 
-from codex_notebook.core.markup import MARKDOWN, PICTURE, WEB, clean
+from codex_notebook.core.markup import MARKDOWN, PICTURE, WEB
+from codex_notebook.core.plain import clean
 
 _INLINE = re.compile(r"([\\`*_\[\]<>&$~|])")
 _LINE_START = re.compile(r"[#+\-=:]|\d+(?=[.)])")

@@ -6,9 +6,34 @@ Knows pydantic and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
+
+
+class Mapped:
+    """An object some of whose attributes can also be read like a mapping: ``turn["items"]``."""
+
+    _names: ClassVar[tuple[str, ...]]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the names that can be read so."""
+        return self._names
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the attribute, or ``default`` if there is none of that name."""
+        return getattr(self, name) if name in self._names else default
 
 
 class Value(BaseModel):

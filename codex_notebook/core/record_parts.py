@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from codex_notebook.core.markup import clean
+from codex_notebook.core.plain import clean
 
 Tone = Literal["calm", "good", "bad", "busy", "note"]
 BlockKind = Literal["message", "thought", "code", "diff", "prose", "tasks"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from codex_notebook.core.markup import clean
+from codex_notebook.core.plain import clean
 from codex_notebook.core.record_parts import Block, Part, Record
 
 # Room for `Format.remainder`, which counts what is known only in the end.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codex_notebook.core.markup import clean
+from codex_notebook.core.plain import clean
 from codex_notebook.core.record_parts import Block, Fact, Part, Record, joined
 from codex_notebook.core.record_room import (
     beginning,

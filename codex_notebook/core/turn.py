@@ -1,6 +1,8 @@
 """A finished turn, as a value: what a program reads and what a notebook shows of it.
 
-Knows the state it was made of and how to render itself; not how the turn was run.
+Knows the state it was made of and how to render itself; not how the turn was run. Frames and
+records are imported by the methods that make them: the parsers of markdown and HTML that they
+need take longer to load than the rest of the SDK's own modules, and many programs show no turn.
 """
 
 from __future__ import annotations
@@ -8,18 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from codex_notebook.core.events import Usage
-from codex_notebook.core.frames import to_frame
 from codex_notebook.core.items import Item
-from codex_notebook.core.record import html_record, markdown_record, text_record
+from codex_notebook.core.model import Mapped
 from codex_notebook.core.state import TurnState, TurnStatus
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MAPPED = ("items", "final_response", "usage", "thread_usage", "thread_id", "status", "output")
 
-
-class Turn:
+class Turn(Mapped):
     """One prompt and everything that came of it.
 
     Also answers like a mapping: ``turn["final_response"]``, ``turn["items"]``, ``turn["usage"]``.
@@ -33,6 +32,8 @@ class Turn:
     output_type : object, optional
         That type.
     """
+
+    _names = ("items", "final_response", "usage", "thread_usage", "thread_id", "status", "output")
 
     def __init__(
         self, state: TurnState, *, output: object = None, output_type: object = None
@@ -65,14 +66,17 @@ class Turn:
     def usage(self) -> Usage | None:
         """The turn's own share of the thread's tokens.
 
-        None if the turn did not complete, or if the thread was resumed and its total before
-        this turn is not known; `thread_usage` is what the CLI reported.
+        None if it cannot be known: for a review, for an ephemeral thread's turn that did not
+        complete, or if the CLI did not keep what the thread had used before.
         """
         return self.state.usage
 
     @property
     def thread_usage(self) -> Usage | None:
-        """The thread's running total of tokens (``turn.completed.usage`` of ``codex exec``)."""
+        """The thread's running total of tokens, this turn included.
+
+        Source: ``turn.completed.usage`` of ``codex exec``, else what the CLI keeps of the thread.
+        """
         return self.state.thread_usage
 
     @property
@@ -99,29 +103,25 @@ class Turn:
         MissingDependencyError
             If pandas is not installed.
         """
+        from codex_notebook.core.frames import to_frame
+
         return to_frame(self.output, output_type=self.output_type)
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in _MAPPED:
-            raise KeyError(name)
-        return getattr(self, name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in _MAPPED
-
-    def keys(self) -> tuple[str, ...]:
-        """Return the names that ``turn[name]`` knows."""
-        return _MAPPED
 
     def __repr__(self) -> str:
         seconds = "" if self.duration is None else f" in {self.duration:.1f} s"
         return f"<Turn {self.status}{seconds}: {len(self.items)} items>"
 
     def __str__(self) -> str:
+        from codex_notebook.core.record import text_record
+
         return text_record(self.state)
 
     def _repr_html_(self) -> str:
+        from codex_notebook.core.record import html_record
+
         return html_record(self.state)
 
     def _repr_markdown_(self) -> str:
+        from codex_notebook.core.record import markdown_record
+
         return markdown_record(self.state)

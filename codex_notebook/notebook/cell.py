@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from codex_notebook.client.options import TurnOptions
 from codex_notebook.client.running import RunningTurn
-from codex_notebook.core.markup import clean
+from codex_notebook.core.plain import clean
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import CodexError, InvalidOptionError
 from codex_notebook.notebook.command import Command, interpolated

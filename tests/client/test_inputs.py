@@ -8,6 +8,8 @@ import pytest
 from codex_notebook import InvalidOptionError
 from codex_notebook.client.inputs import MAX_PROMPT, parse_input
 
+PNG = b"\x89PNG\r\n\x1a\n"
+
 
 def test_text_is_taken_as_it_is() -> None:
     assert parse_input("  {a} $b 'c'\n").text == "  {a} $b 'c'\n"
@@ -16,7 +18,7 @@ def test_text_is_taken_as_it_is() -> None:
 def test_texts_are_joined_by_a_blank_line_and_images_kept_in_order(tmp_path: Path) -> None:
     images = [tmp_path / "a.png", tmp_path / "b.png"]
     for image in images:
-        image.touch()
+        image.write_bytes(PNG)
     prompt = parse_input(
         [
             {"type": "text", "text": "one"},
@@ -48,13 +50,45 @@ def test_a_part_of_an_unknown_shape_is_refused_with_the_shapes_there_are(part: A
         parse_input([{"type": "text", "text": "hi"}, part])
 
 
-def test_an_image_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(InvalidOptionError, match="no image file"):
-        parse_input([{"type": "text", "text": "a"}, {"type": "local_image", "path": "/no.png"}])
+def image_input(path: Path | str) -> list[dict[str, Any]]:
+    return [{"type": "text", "text": "a"}, {"type": "local_image", "path": path}]
 
 
-def test_an_image_path_that_the_cli_would_cut_in_two_is_refused(tmp_path: Path) -> None:
-    image = tmp_path / "a,b.png"
-    image.touch()
-    with pytest.raises(InvalidOptionError, match="comma"):
-        parse_input([{"type": "text", "text": "a"}, {"type": "local_image", "path": image}])
+@pytest.mark.parametrize(
+    "start", [PNG, b"\xff\xd8\xff\xe0", b"GIF87a", b"GIF89a", b"RIFF\x00\x00\x00\x00WEBPVP8 "]
+)
+def test_an_image_is_known_by_its_content_and_not_by_its_name(tmp_path: Path, start: bytes) -> None:
+    image = tmp_path / "chart.dat"
+    image.write_bytes(start)
+    assert parse_input(image_input(image)).images == (image,)
+
+
+@pytest.mark.parametrize("content", [b"", b"BM6", b"<svg/>", b"RIFF\x00\x00\x00\x00WAVE"])
+def test_a_file_that_the_cli_would_not_send_as_an_image_is_refused(
+    tmp_path: Path, content: bytes
+) -> None:
+    image = tmp_path / "chart.png"
+    image.write_bytes(content)
+    with pytest.raises(InvalidOptionError, match=r"chart.png is no PNG, JPEG, GIF or WebP"):
+        parse_input(image_input(image))
+
+
+def test_an_image_that_cannot_be_read_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(InvalidOptionError, match=r"no.png cannot be read \(No such file"):
+        parse_input(image_input("/no.png"))
+    with pytest.raises(InvalidOptionError, match="Is a directory"):
+        parse_input(image_input(tmp_path))
+
+
+def test_images_given_as_an_option_come_behind_those_of_the_parts(tmp_path: Path) -> None:
+    part, option = tmp_path / "part.png", tmp_path / "option.png"
+    for image in (part, option):
+        image.write_bytes(PNG)
+    assert parse_input(image_input(part), [option]).images == (part, option)
+    assert parse_input("text", [option]).images == (option,)
+
+
+@pytest.mark.parametrize("given", [3, b"bytes", {"type": "text", "text": "a"}, None])
+def test_an_input_of_another_kind_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidOptionError, match="it is text, or a list of parts"):
+        parse_input(given)

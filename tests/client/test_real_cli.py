@@ -115,8 +115,10 @@ def test_a_resumed_thread_remembers_what_was_said(
     second = asyncio.run(again.run("hello again"))
     assert second.thread_id == first.thread_id
     assert "I am Ada" in str(model.requests[-1].body)
-    assert second.usage is None
+    assert first.usage is not None
     assert second.thread_usage is not None
+    assert second.usage == first.usage
+    assert second.thread_usage.input_tokens == 2 * first.usage.input_tokens
 
 
 EXITS_AT_ONCE = """

@@ -58,7 +58,9 @@ def test_a_turn_answers_like_a_mapping(fake_codex: Fake) -> None:
     assert turn["final_response"] == "hi"
     assert turn["items"] == turn.items
     assert turn["usage"]["input_tokens"] == 1
-    assert set(turn.keys()) >= {"items", "final_response", "usage"}
+    assert {*turn} == {*turn.keys()} >= {"items", "final_response", "usage"}
+    assert turn.get("final_response") == "hi"
+    assert (turn.get("nothing"), turn.get("nothing", 1), "nothing" in turn) == (None, 1, False)
     with pytest.raises(KeyError):
         turn["prompt_"]
 
@@ -72,6 +74,16 @@ def test_the_cli_runs_in_the_working_directory_with_the_environment(
     assert told["cwd"] == str(tmp_path)
     assert (told["env"]["MARK"], told["env"]["CODEX_API_KEY"]) == ("1", "sk-1")
     assert "sk-1" not in " ".join(told["argv"])
+
+
+def test_the_options_of_a_thread_can_be_changed_for_the_turns_to_come(fake_codex: Fake) -> None:
+    thread = fake_codex("arguments").start_thread(model="one")
+    thread.options = {"model": "two"}
+    argv = json.loads(asyncio.run(thread.run("hi")).final_response)["argv"]
+    assert argv[argv.index("--model") + 1] == "two"
+    with pytest.raises(InvalidOptionError, match="has no option 'modle'"):
+        thread.options = {"modle": "three"}
+    assert thread.options.model == "two"
 
 
 def test_the_second_turn_resumes_the_thread_of_the_first(fake_codex: Fake) -> None:
@@ -264,7 +276,8 @@ def test_every_reader_gets_every_event_whenever_it_begins(fake_codex: Fake) -> N
 def test_streamed_events_come_by_attribute_and_by_name(fake_codex: Fake) -> None:
     async def read() -> list[str]:
         streamed = await fake_codex("echo").start_thread().run_streamed("hi")
-        assert streamed["events"] is streamed.events
+        assert streamed["events"] is streamed.get("events") is streamed.events
+        assert "events" in streamed
         return [event["type"] async for event in streamed["events"]]
 
     assert asyncio.run(read())[-1] == "turn.completed"
@@ -313,7 +326,7 @@ def test_a_relative_working_directory_is_taken_from_ours_and_only_once(
 ) -> None:
     cli = fake_cli("arguments")
     (tmp_path / "project").mkdir()
-    (tmp_path / "a.png").touch()
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     monkeypatch.chdir(tmp_path)
     codex = Codex(codex_path_override=f"./{cli.name}", api_key="sk")
     parts = [{"type": "text", "text": "hi"}, {"type": "local_image", "path": "a.png"}]

@@ -116,6 +116,39 @@ def test_a_web_search_that_comes_with_two_ids_has_the_same_one_throughout() -> N
     assert items[0].id == items[1].id
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": "turn.started", "at": "noon"},
+        {"type": "turn.completed", "usage": {"input_tokens": "3", "more": None}},
+        {"type": "item.completed"},
+        {"type": "item.completed", "item": 3},
+        {"type": "item.completed", "item": {"type": "hologram", "light": [1]}},
+        {"type": "item.completed", "item": {"type": "agent_message", "text": 3}},
+        {"type": "item.completed", "item": {"type": "file_change", "changes": [{"path": "a"}]}},
+        {"type": "item.started", "item": {"type": "mcp_tool_call", "arguments": {"a": [1.5]}}},
+        {"type": "turn.paused"},
+        {"type": ["odd"]},
+        {},
+    ],
+    ids=json.dumps,
+)
+def test_a_line_and_its_decoded_object_are_the_same_event(said: dict[str, Any]) -> None:
+    assert parse_event(json.dumps(said), at=2.0) == parse_event(said, at=2.0)
+    assert parse_event(json.dumps(said).encode(), at=2.0) == parse_event(said, at=2.0)
+
+
+@pytest.mark.parametrize("recording", EXEC_TURNS, ids=lambda p: p.stem)
+def test_a_recorded_line_and_its_decoded_object_are_the_same_event(recording: Path) -> None:
+    for line in recording.read_bytes().splitlines():
+        assert parse_event(line, at=2.0) == parse_event(json.loads(line), at=2.0)
+
+
+def test_an_event_with_an_item_of_a_new_kind_can_be_written_as_json() -> None:
+    event = parse_event('{"type": "item.started", "item": {"id": "x", "type": "hologram"}}')
+    assert json.loads(event.model_dump_json())["item"]["raw"]["type"] == "hologram"
+
+
 def test_a_turn_that_completes_without_usage_completes() -> None:
     event = parse_event('{"type": "turn.completed"}')
     assert isinstance(event, TurnCompletedEvent)

@@ -20,7 +20,8 @@ from markdown_it.token import Token
 from codex_notebook.core import record_html
 from codex_notebook.core.events import Usage, parse_event
 from codex_notebook.core.markdown import message, message_bound
-from codex_notebook.core.markup import clean, markdown_html
+from codex_notebook.core.markup import markdown_html
+from codex_notebook.core.plain import clean
 from codex_notebook.core.record import (
     MAX_BYTES,
     MIN_BYTES,

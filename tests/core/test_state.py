@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,16 @@ def test_an_old_state_stays_what_it_was() -> None:
     states = list(states_of(EXEC_TURNS[-1]))
     assert states[0].items == ()
     assert len({len(state.items) for state in states}) > 5
+
+
+def test_states_and_their_entries_are_frozen_and_can_be_pickled() -> None:
+    *_, state = states_of(EXEC_TURNS[-1])
+    with pytest.raises(FrozenInstanceError):
+        state.status = "running"  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        state.entries[0].completed = False  # type: ignore[misc]
+    assert pickle.loads(pickle.dumps(state)) == state
+    assert replace(state, status="failed").entries is state.entries
 
 
 def test_the_final_response_is_the_last_message() -> None:

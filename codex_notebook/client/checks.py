@@ -1,0 +1,81 @@
+"""What must hold before a CLI process is started, as far as the file system can tell.
+
+The CLI passes over much of it in silence: a profile or a directory that does not exist, for
+instance. Looks and asks, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from codex_notebook.client.home import codex_home
+from codex_notebook.client.options import ThreadOptions
+from codex_notebook.errors import InvalidOptionError
+
+
+def check_thread(thread: ThreadOptions, env: Mapping[str, str]) -> None:
+    """Make sure that the directories and the profile of a thread exist.
+
+    Parameters
+    ----------
+    thread : ThreadOptions
+        Its options, with absolute paths.
+    env : mapping
+        The environment of the CLI, which says where its home is.
+
+    Raises
+    ------
+    InvalidOptionError
+        If one does not.
+    """
+    directory = thread.working_directory
+    if directory is not None and not directory.is_dir():
+        raise InvalidOptionError(
+            f"The working directory {directory} does not exist; create it or name another.",
+            option="working_directory",
+        )
+    for directory in thread.additional_directories:
+        if not directory.is_dir():
+            raise InvalidOptionError(
+                f"The additional directory {directory} does not exist, and the CLI would leave it "
+                "out silently; create it or name another.",
+                option="additional_directories",
+            )
+    home = codex_home(env)
+    if thread.profile is not None and home is not None:
+        _check_profile(thread.profile, home)
+
+
+def check_arguments(arguments: Iterable[str]) -> None:
+    """Make sure that arguments can be passed to a process.
+
+    Raises
+    ------
+    InvalidOptionError
+        If one holds a NUL, or a character that the file system's encoding lacks.
+    """
+    for argument in arguments:
+        try:
+            fit = b"\0" not in os.fsencode(argument)
+        except UnicodeEncodeError:
+            fit = False
+        if not fit:
+            raise InvalidOptionError(
+                f"{argument!r} cannot be an argument of a process: it holds a NUL or a character "
+                "without an encoding.",
+                option="options",
+            )
+
+
+def _check_profile(profile: str, home: Path) -> None:
+    file = home / f"{profile}.config.toml"
+    if file.is_file():
+        return
+    known = sorted(path.name.removesuffix(".config.toml") for path in home.glob("*.config.toml"))
+    raise InvalidOptionError(
+        f"There is no profile {profile!r}, and the CLI would go on without it: {file} does not "
+        f"exist. Known here: {', '.join(known) or 'none'}.",
+        option="profile",
+    )

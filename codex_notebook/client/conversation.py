@@ -1,0 +1,211 @@
+"""What the CLI knows as one thread, seen from here: its id, its tokens, and one turn at a time.
+
+Turns of one conversation never overlap: a second one waits until the first is over. `Thread` is
+the face of it; what a user may ask in which form is known there, not here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from codex_notebook.client.exec import CodexExec
+from codex_notebook.client.exec_turn import ExecRequest, ExecTurn
+from codex_notebook.client.options import ThreadOptions, merged
+from codex_notebook.client.running import RunningTurn
+from codex_notebook.client.workspace import Workspace
+from codex_notebook.core.events import Usage
+from codex_notebook.core.schema import OutputFormat
+from codex_notebook.core.state import TurnRequest, TurnState
+from codex_notebook.core.turn import Turn
+from codex_notebook.errors import InvalidOptionError, TurnInterruptedError
+
+if TYPE_CHECKING:
+    from codex_notebook.client.abort import AbortSignal
+
+# The turnstiles of all threads whose id is known, so that a thread that is resumed while another
+# object still runs a turn of it waits, instead of colliding with it in the CLI.
+_turnstiles: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
+class Conversation:
+    """A thread of the CLI and its turns.
+
+    Attributes
+    ----------
+    transport : CodexExec
+        What its turns run over.
+    id : str or None
+        The thread's id; None until the CLI has said it.
+    last_turn : Turn or None
+        The turn that ended last, however it ended.
+    """
+
+    def __init__(self, transport: CodexExec, id: str | None, usage: Usage | None) -> None:
+        self.transport = transport
+        self.id = id
+        self.last_turn: Turn | None = None
+        # A new thread has used nothing; of another one it is looked up when it is needed.
+        self._usage = Usage() if id is None else usage
+        self._workspace: Workspace | None = None
+        # Whether the CLI has kept nothing of the turn that it had.
+        self._gone = False
+        # Belongs to our own loop, where alone it is used: `asyncio.Lock` binds on first use.
+        self._turnstile = asyncio.Lock()
+        if id is not None:
+            self._turnstile = _turnstiles.setdefault(id, self._turnstile)
+
+    def launch(
+        self,
+        request: ExecRequest,
+        options: ThreadOptions,
+        prompt: str,
+        *,
+        signal: AbortSignal | None,
+        answer: OutputFormat | None = None,
+        output_type: object = None,
+    ) -> RunningTurn:
+        """Start a turn, which begins when those before it are over.
+
+        Parameters
+        ----------
+        request : ExecRequest
+            What is asked; the thread it goes on with is ours to add.
+        options : ThreadOptions
+            What the thread is told, as it is now.
+        prompt : str
+            What was asked, for whoever reads the turn.
+        signal : AbortSignal or None
+            What else may end it.
+        answer, output_type : optional
+            How the answer is read, and the type that was asked for.
+
+        Raises
+        ------
+        CodexError
+            If something is wrong that can be known before the turn.
+        """
+        # As they are now: the turn may begin only when the one before it is over.
+        options = absolute(options)
+        workspace = self._workspace_in(options.working_directory)
+
+        def prepared() -> ExecTurn:
+            self._refuse_if_gone()
+            if request.review is not None and self.id is not None:
+                raise InvalidOptionError(
+                    "The CLI reviews only in a thread of its own, and this one has had a turn; "
+                    "use start_thread().review(…).",
+                    option="thread",
+                )
+            return self.transport.turn(replace(request, thread_id=self.id), options, workspace)
+
+        async def begin() -> tuple[ExecTurn, Usage | None]:
+            if self._usage is None and self.id is not None:
+                self._usage = await asyncio.to_thread(self.transport.thread_usage, self.id)
+            return prepared(), self._usage
+
+        def learn_id(state: TurnState) -> None:
+            # As soon as it is said: a program that dies in its first turn can still resume it.
+            if self.id is None and state.thread_id is not None:
+                self.id, self._gone = state.thread_id, options.ephemeral
+                _turnstiles[self.id] = self._turnstile
+
+        # Once now, for its errors; again when its turn has come, because the thread's id may
+        # come only with the turn before it.
+        prepared()
+        asked = TurnRequest(
+            prompt=prompt,
+            model=options.model,
+            sandbox_mode=options.sandbox_mode,
+            working_directory=str(workspace.root),
+            output_type=answer.name if answer else None,
+        )
+        if signal is not None and signal.aborted:
+            raise TurnInterruptedError(
+                "The turn did not begin, because its signal had been aborted before.",
+                turn=Turn(TurnState(request=asked, status="interrupted")),
+            )
+        running = RunningTurn(asked, answer, output_type)
+        running.listen(learn_id)
+        running.pump(self._turnstile, begin, self._ended)
+        if signal is not None:
+            unlisten = signal.listen(running.request_interrupt)
+            running.when_done(lambda *_: unlisten())
+        return running
+
+    async def fork(self, options: ThreadOptions) -> Conversation:
+        """Return a new conversation that begins with all of this one; runs on our own loop.
+
+        Raises
+        ------
+        InvalidOptionError
+            If this one has had no turn yet.
+        ForkError
+            If the CLI cannot fork it.
+        """
+        # Behind the turn that runs, for the CLI would fork what it has written down of it; and
+        # as a turn queues, a step of the loop later, so that who began first comes first.
+        await asyncio.ensure_future(self._turnstile.acquire())
+        try:
+            self._refuse_if_gone()
+            if self.id is None:
+                raise InvalidOptionError(
+                    "This thread has had no turn yet, so there is nothing to fork; use "
+                    "start_thread().",
+                    option="thread",
+                )
+            forked = await self.transport.fork(self.id, absolute(options))
+            return Conversation(self.transport, forked, self._usage)
+        finally:
+            self._turnstile.release()
+
+    def _workspace_in(self, directory: Path | None) -> Workspace:
+        root = _resolved(Path()) if directory is None else directory
+        if self._workspace is None or self._workspace.root != root:
+            self._workspace = Workspace(root)
+        return self._workspace
+
+    def _refuse_if_gone(self) -> None:
+        if self._gone:
+            raise InvalidOptionError(
+                "This thread is ephemeral, so the CLI has kept nothing of the turn that it had, "
+                "and it cannot go on. Start a new one, without ephemeral=True if it is to have "
+                "more turns.",
+                option="ephemeral",
+            )
+
+    def _ended(self, turn: Turn) -> None:
+        self.last_turn = turn
+        self._usage = turn.thread_usage
+
+
+def absolute(options: ThreadOptions) -> ThreadOptions:
+    """Return options whose paths mean the same to the CLI, which runs elsewhere.
+
+    Raises
+    ------
+    InvalidOptionError
+        If a path cannot be made absolute.
+    """
+    changes: dict[str, Any] = {}
+    if options.working_directory is not None:
+        changes["working_directory"] = _resolved(options.working_directory)
+    if options.additional_directories:
+        directories = tuple(_resolved(path) for path in options.additional_directories)
+        changes["additional_directories"] = directories
+    return merged(ThreadOptions, options, changes)
+
+
+def _resolved(path: Path) -> Path:
+    # Absolute, because it is both where the process starts and what it is told; and without
+    # symbolic links, through which the CLI's sandbox lets nobody write.
+    try:
+        return path.expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        raise InvalidOptionError(
+            f"The directory {path} cannot be found ({error}); name another.",
+            option="working_directory",
+        ) from None

@@ -1,0 +1,78 @@
+"""The options as keywords, for type checkers and editors: ``start_thread(model="…")``.
+
+The same names and types as in ``options``, which is what they become; a test holds them equal.
+Only imported where types are checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+from pydantic import SecretStr
+from typing_extensions import TypedDict
+
+from codex_notebook.client.abort import AbortSignal
+from codex_notebook.client.options import (
+    CyberAccessProgram,
+    ModelReasoningEffort,
+    SandboxMode,
+    WebSearchMode,
+)
+
+AnyPath = str | PathLike[str]
+
+
+class CodexKeywords(TypedDict, total=False):
+    """See `CodexOptions`."""
+
+    codex_path_override: AnyPath | None
+    env: Mapping[str, str]
+    inherit_env: bool
+    base_url: str | None
+    api_key: str | SecretStr | None
+    config: Mapping[str, Any]
+    config_overrides: Sequence[str]
+
+
+class ThreadKeywords(TypedDict, total=False):
+    """See `ThreadOptions`."""
+
+    model: str | None
+    sandbox_mode: SandboxMode
+    working_directory: AnyPath | None
+    additional_directories: Sequence[AnyPath]
+    skip_git_repo_check: bool
+    model_reasoning_effort: ModelReasoningEffort | None
+    network_access_enabled: bool | None
+    web_search_mode: WebSearchMode | None
+    web_search_enabled: bool | None
+    approval_policy: str | None
+    thread_source: str | None
+    profile: str | None
+    ephemeral: bool
+    enable: Sequence[str]
+    disable: Sequence[str]
+    todo_list: bool
+
+
+class TurnKeywords(TypedDict, total=False):
+    """See `TurnOptions`."""
+
+    output_schema: Mapping[str, Any] | None
+    output_type: Any
+    images: Sequence[AnyPath]
+    signal: AbortSignal | None
+    cyber_access_program: CyberAccessProgram | None
+
+
+class ReviewKeywords(TypedDict, total=False):
+    """See `ReviewOptions`."""
+
+    uncommitted: bool
+    base: str | None
+    commit: str | None
+    title: str | None
+    instructions: str | None
+    signal: AbortSignal | None

@@ -1,0 +1,41 @@
+"""Blots a key out of what a process says, so that it reaches no panel, notebook, error or log.
+
+Knows bytes and text; not where they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+KEY_VARIABLE = "CODEX_API_KEY"
+# Something shorter is no key, and blotting it out would tear words apart.
+_SHORTEST = 8
+_BLOT = "[API key]"
+
+
+class Redactor:
+    """Takes the key of an environment out of what is said.
+
+    Parameters
+    ----------
+    env : mapping
+        The environment of the process, with or without a key.
+    """
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        key = env.get(KEY_VARIABLE, "").strip()
+        self._key = key if len(key) >= _SHORTEST else None
+        self._bytes = key.encode("utf-8", "surrogateescape")
+
+    def line(self, line: bytes) -> bytes:
+        """Return a line without the key."""
+        if self._key is None or self._bytes not in line:
+            return line
+        return line.replace(self._bytes, _BLOT.encode())
+
+    def text(self, text: str) -> str:
+        """Return a text without the key."""
+        return text if self._key is None else text.replace(self._key, _BLOT)
+
+    def __repr__(self) -> str:
+        return "<Redactor>"
