@@ -6,12 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import comm_bytes, fold_speed, load_time, turn_time
+from benchmarks import comm_bytes, fold_speed, load_time, many_turns, turn_memory, turn_time
 from benchmarks.surroundings import surroundings
 from benchmarks.table import Measurement, table
 
 MEASURES: dict[str, Callable[[bool], Measurement]] = {
     "turn_time": turn_time.measure,
+    "many_turns": many_turns.measure,
+    "turn_memory": turn_memory.measure,
     "fold_speed": fold_speed.measure,
     "comm_bytes": comm_bytes.measure,
     "load_time": load_time.measure,

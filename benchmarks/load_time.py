@@ -36,13 +36,15 @@ def measure(quick: bool) -> Measurement:
                 ("", "from pydantic import BaseModel"),
                 ("", "import codex_notebook"),
                 ("", "from codex_notebook import Codex"),
+                ("", "import openai_codex_sdk"),
                 (_SHELL, "import anywidget"),
                 (_SHELL, "shell.run_line_magic('load_ext', 'codex_notebook')"),
             )
         ]
         # Once for nothing, so that everything is compiled and in the system's cache.
         alternately(1, *timed)
-        pydantic, model, package, client, anywidget, extension = alternately(repetitions, *timed)
+        samples = alternately(repetitions, *timed)
+    pydantic, model, package, client, peer, anywidget, extension = samples
     return Measurement(
         (
             pydantic.milliseconds("import pydantic"),
@@ -52,6 +54,8 @@ def measure(quick: bool) -> Measurement:
             model.milliseconds("from pydantic import BaseModel"),
             client.milliseconds("from codex_notebook import Codex"),
             client.ratio("import of Codex / import of BaseModel", model),
+            peer.milliseconds("import openai_codex_sdk"),
+            client.ratio("import of Codex / import openai_codex_sdk", peer),
             anywidget.milliseconds("import anywidget, in IPython"),
             extension.milliseconds("%load_ext codex_notebook, in IPython"),
             extension.ratio("%load_ext codex_notebook / import anywidget", anywidget),

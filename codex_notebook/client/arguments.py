@@ -78,9 +78,6 @@ def exec_arguments(
     """
     turn = turn or TurnArguments()
     arguments = ["exec", "--experimental-json"]
-    if has_key or codex.api_key is not None:
-        # Else every command that the agent runs would have it in its environment.
-        arguments += ["--config", 'shell_environment_policy.set.CODEX_API_KEY=""']
     for override in (*flattened(codex.config), *codex.config_overrides):
         arguments += ["--config", override]
     if codex.base_url is not None:
@@ -101,6 +98,10 @@ def exec_arguments(
     if turn.cyber_access_program is not None:
         arguments += ["--cyber-access-program", turn.cyber_access_program]
     arguments += _thread_settings(thread)
+    if has_key or codex.api_key is not None:
+        # Else every command that the agent runs would have it in its environment. Last, because
+        # a whole table in `config` would take it away again.
+        arguments += ["--config", 'shell_environment_policy.set.CODEX_API_KEY=""']
     return arguments + _subcommand(turn)
 
 

@@ -94,6 +94,12 @@ class Conversation:
 
         def prepared() -> ExecTurn:
             self._refuse_if_gone()
+            if options.ephemeral and self.id is not None:
+                raise InvalidOptionError(
+                    "A thread that is resumed cannot be ephemeral: the CLI would keep its turns "
+                    "all the same. Leave ephemeral out.",
+                    option="ephemeral",
+                )
             if request.review is not None and self.id is not None:
                 raise InvalidOptionError(
                     "The CLI reviews only in a thread of its own, and this one has had a turn; "
@@ -103,9 +109,7 @@ class Conversation:
             return self.transport.turn(replace(request, thread_id=self.id), options, workspace)
 
         async def begin() -> tuple[ExecTurn, Usage | None]:
-            if self._usage is None and self.id is not None:
-                self._usage = await asyncio.to_thread(self.transport.thread_usage, self.id)
-            return prepared(), self._usage
+            return prepared(), await self._usage_now()
 
         def learn_id(state: TurnState) -> None:
             # As soon as it is said: a program that dies in its first turn can still resume it.
@@ -142,7 +146,7 @@ class Conversation:
         Raises
         ------
         InvalidOptionError
-            If this one has had no turn yet.
+            If this one has had no turn yet, or an option cannot work.
         ForkError
             If the CLI cannot fork it.
         """
@@ -157,10 +161,22 @@ class Conversation:
                     "start_thread().",
                     option="thread",
                 )
+            if options.ephemeral:
+                raise InvalidOptionError(
+                    "A fork cannot be ephemeral: the CLI would keep nothing of it that its first "
+                    "turn could go on with. Leave ephemeral out.",
+                    option="ephemeral",
+                )
+            usage = await self._usage_now()
             forked = await self.transport.fork(self.id, absolute(options))
-            return Conversation(self.transport, forked, self._usage)
+            return Conversation(self.transport, forked, usage)
         finally:
             self._turnstile.release()
+
+    async def _usage_now(self) -> Usage | None:
+        if self._usage is None and self.id is not None:
+            self._usage = await asyncio.to_thread(self.transport.thread_usage, self.id)
+        return self._usage
 
     def _workspace_in(self, directory: Path | None) -> Workspace:
         root = _resolved(Path()) if directory is None else directory

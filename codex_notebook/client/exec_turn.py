@@ -258,7 +258,7 @@ class ExecTurn:
             return event
         await asyncio.shield(scanning)
         item = await asyncio.to_thread(self._workspace.completed, item)
-        return event.model_copy(update={"item": item})
+        return event.model_copy(update={"item": self._redact.file_change(item)})
 
 
 def _failed(message: str) -> TurnFailedEvent:

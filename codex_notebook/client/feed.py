@@ -12,7 +12,8 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 
 from codex_notebook.core.events import Event
-from codex_notebook.core.state import TurnState, reduce
+from codex_notebook.core.fold import Fold
+from codex_notebook.core.state import TurnState
 
 log = logging.getLogger(__name__)
 
@@ -24,22 +25,32 @@ class Feed:
 
     Attributes
     ----------
-    state : TurnState
-        The newest state; a frozen value that may be read at any time from any thread.
     closed : bool
         Whether no more will come.
     """
 
     def __init__(self, state: TurnState) -> None:
-        self.state = state
         self.closed = False
+        self._fold = Fold(state)
         self._events: list[Event] = []
         self._listeners: list[Listener] = []
         self._lock = threading.Lock()
 
+    @property
+    def state(self) -> TurnState:
+        """The newest state; a frozen value that may be read at any time from any thread."""
+        with self._lock:
+            return self._fold.state
+
+    @state.setter
+    def state(self, state: TurnState) -> None:
+        with self._lock:
+            self._fold = Fold(state)
+
     def publish(self, event: Event) -> None:
         """Fold an event into the state and tell all listeners."""
-        self.state = reduce(self.state, event)
+        with self._lock:
+            self._fold.add(event)
         self._events.append(event)
         self._tell()
 

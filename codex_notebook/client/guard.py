@@ -143,23 +143,30 @@ def _end_descendants(child: int, status: int | None, grace: float) -> int | None
 
 
 def _descendants(root: int) -> list[int]:
+    """Return what descends from ``root``, and what has been orphaned in its session.
+
+    A CLI that ends at once may have orphaned something before we were a subreaper.
+    """
     children: dict[int, list[int]] = {}
-    for pid, parent in _processes():
+    found: set[int] = set()
+    for pid, parent, session in _processes():
         children.setdefault(parent, []).append(pid)
-    found: list[int] = []
-    todo = [root]
+        if session == root and pid != root:
+            found.add(pid)
+    todo = [root, *found]
     while todo:
         for pid in children.get(todo.pop(), []):
-            found.append(pid)
-            todo.append(pid)
-    return found
+            if pid not in found:
+                found.add(pid)
+                todo.append(pid)
+    return list(found)
 
 
-def _processes() -> list[tuple[int, int]]:
-    """Return every process that is no zombie, with its parent."""
+def _processes() -> list[tuple[int, int, int]]:
+    """Return every process that is no zombie, with its parent and its session (0: not known)."""
     import os
 
-    pairs = []
+    processes = []
     if os.path.isdir("/proc/self"):  # noqa: PTH112 (pathlib costs start-up time)
         for name in os.listdir("/proc"):  # noqa: PTH208
             if name.isdigit():
@@ -169,13 +176,13 @@ def _processes() -> list[tuple[int, int]]:
                 except OSError:
                     continue
                 if fields[0] != "Z":
-                    pairs.append((int(name), int(fields[1])))
-        return pairs
+                    processes.append((int(name), int(fields[1]), int(fields[3])))
+        return processes
     with os.popen("ps -axo pid=,ppid=") as listing:
         for line in listing:
             pid, parent = line.split()
-            pairs.append((int(pid), int(parent)))
-    return pairs
+            processes.append((int(pid), int(parent), 0))
+    return processes
 
 
 def _end_like(status: int | None) -> None:

@@ -33,8 +33,10 @@ async def launch(
         If no process can be started.
     """
     if binary.helpers is not None:
-        path = os.pathsep.join(filter(None, [str(binary.helpers), env.get("PATH")]))
-        env = Environment({**env, "PATH": path})
+        helpers = str(binary.helpers)
+        others = [folder for folder in env.get("PATH", "").split(os.pathsep) if folder]
+        path = [helpers, *(folder for folder in others if folder != helpers)]
+        env = Environment({**env, "PATH": os.pathsep.join(path)})
     try:
         return await CliProcess.spawn([str(binary.path), *arguments], env=env, cwd=cwd, stdin=stdin)
     except OSError as error:

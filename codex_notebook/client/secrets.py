@@ -1,11 +1,13 @@
 """Blots a key out of what a process says, so that it reaches no panel, notebook, error or log.
 
-Knows bytes and text; not where they come from.
+Knows lines, texts and diffs; not where they come from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from codex_notebook.core.items import FileChangeItem
 
 KEY_VARIABLE = "CODEX_API_KEY"
 # Something shorter is no key, and blotting it out would tear words apart.
@@ -36,6 +38,16 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return a text without the key."""
         return text if self._key is None else text.replace(self._key, _BLOT)
+
+    def file_change(self, item: FileChangeItem) -> FileChangeItem:
+        """Return a file change whose diffs, which we read from files, do not show the key."""
+        if self._key is None:
+            return item
+        changes = [
+            change.model_copy(update={"diff": change.diff and self.text(change.diff)})
+            for change in item.changes
+        ]
+        return item.model_copy(update={"changes": tuple(changes)})
 
     def __repr__(self) -> str:
         return "<Redactor>"

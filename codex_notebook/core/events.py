@@ -254,18 +254,15 @@ def parse_event(line: str | bytes | Mapping[str, Any], at: float | None = None) 
         A `NoticeEvent` for a line that is no JSON object, an `UnknownEvent` for an object of an
         unknown kind or shape, else the class of its ``type``.
     """
-    if isinstance(line, (str, bytes)):
-        try:
-            event = _reader()(line)
-        except ValueError:
-            # No JSON, or nothing that is known: what it is, the slow way below finds out.
-            data = _decode(line)
-        else:
-            # It is frozen, but nobody has seen it yet; making a copy would double the time.
-            event.__dict__["at"] = at
-            return event
+    try:
+        event = _reader()(line)  # type: ignore[arg-type]
+    except ValueError:
+        # No text, no JSON, or nothing that is known: what it is, the slow way below finds out.
+        data = line if isinstance(line, Mapping) else _decode(line)
     else:
-        data = line
+        # It is frozen, but nobody has seen it yet; making a copy would double the time.
+        event.__dict__["at"] = at
+        return event
     if not isinstance(data, Mapping):
         text = line.decode("utf-8", "replace") if isinstance(line, bytes) else str(line)
         log.warning("The CLI printed a line that is no event: %.200r", text)

@@ -48,7 +48,6 @@ CODEX_ARGUMENTS: list[tuple[dict[str, Any], list[str]]] = [
     ({"config_overrides": ['p."/a b".c="d"', "x=1"]}, config('p."/a b".c="d"', "x=1")),
     ({"config_overrides": []}, []),
     ({"base_url": "http://ü/v1"}, config('openai_base_url="http://ü/v1"')),
-    ({"api_key": "sk-1"}, config('shell_environment_policy.set.CODEX_API_KEY=""')),
     ({"env": {"A": "b"}, "inherit_env": False, "codex_path_override": "/codex"}, []),
 ]
 
@@ -183,7 +182,7 @@ def test_every_option_is_tried_here() -> None:
     tried = [each for options, _ in (*BEFORE_PLAN, *BEHIND_PLAN) for each in options]
     others = {"model", "thread_source", "sandbox_mode", "todo_list"}
     assert {*tried} | others == {*ThreadOptions.model_fields}
-    assert {each for options, _ in CODEX_ARGUMENTS for each in options} == {
+    assert {each for options, _ in CODEX_ARGUMENTS for each in options} | {"api_key"} == {
         *CodexOptions.model_fields
     }
     assert {each for options, _ in REVIEWS for each in options} | {"signal"} == {
@@ -211,9 +210,10 @@ def test_the_environment_can_be_exactly_what_is_given() -> None:
     assert environment(CodexOptions(env=named), {}) == named
 
 
-def test_a_key_of_the_environment_is_kept_from_commands_as_one_that_is_given_is() -> None:
-    key = exec_arguments(CodexOptions(), ThreadOptions(), has_key=True)
-    assert key == arguments({"api_key": "sk-1"})
+def test_a_key_is_kept_from_commands_wherever_it_comes_from() -> None:
+    expected = [*FIRST, *SAFE, *PLAN, *config('shell_environment_policy.set.CODEX_API_KEY=""')]
+    assert exec_arguments(CodexOptions(), ThreadOptions(), has_key=True) == expected
+    assert arguments({"api_key": "sk-1"}) == expected
 
 
 def test_nested_config_becomes_dotted_names() -> None:

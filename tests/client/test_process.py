@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import py_compile
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_notebook.client.process import CliProcess, LineSplitter
+from codex_notebook.client import guard
+from codex_notebook.client.process import CliProcess, LineSplitter, guard_program
 from tests.processes import alive, eventually
 
 
@@ -115,3 +117,20 @@ def test_a_forked_child_that_holds_the_lifeline_does_not_keep_the_turn_alive(
     finally:
         for process in forked:
             process.kill()
+
+
+def test_the_compiled_guard_runs_only_if_it_is_that_of_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "guard.py"
+    source.write_text("x = 1\n")
+    monkeypatch.setattr(guard, "__file__", str(source))
+    monkeypatch.setattr(guard, "__cached__", str(tmp_path / "guard.pyc"))
+    assert guard_program() == str(source)
+    py_compile.compile(str(source), guard.__cached__)
+    assert guard_program() == guard.__cached__
+    source.write_text("x = 12\n")
+    assert guard_program() == str(source)
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(str(source), guard.__cached__, invalidation_mode=mode)
+    assert guard_program() == str(source)

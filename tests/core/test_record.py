@@ -19,6 +19,7 @@ from markdown_it.token import Token
 
 from codex_notebook.core import record_html
 from codex_notebook.core.events import Usage, parse_event
+from codex_notebook.core.fold import reduce
 from codex_notebook.core.markdown import message, message_bound
 from codex_notebook.core.markup import markdown_html
 from codex_notebook.core.plain import clean
@@ -30,7 +31,7 @@ from codex_notebook.core.record import (
     mime_bundle,
     text_record,
 )
-from codex_notebook.core.state import TurnRequest, TurnState, reduce
+from codex_notebook.core.state import TurnRequest, TurnState
 from tests.turns import EXEC_TURNS, events_of
 
 Json = dict[str, Any]

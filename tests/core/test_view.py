@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codex_notebook.core.events import parse_event
-from codex_notebook.core.state import TurnState, reduce
+from codex_notebook.core.fold import reduce
+from codex_notebook.core.state import TurnState
 from codex_notebook.core.view import diff_counts, frame, inner_command, shown_path, tool_text, view
 from tests.turns import ALL_TURNS, EXEC_TURNS, golden_file, golden_text, start, states_of
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from codex_notebook.core.events import parse_event
-from codex_notebook.core.state import TurnState, reduce
+from codex_notebook.core.fold import reduce
+from codex_notebook.core.state import TurnState
 from codex_notebook.notebook.pacing import Pacer
 
 BEGIN: list[dict[str, Any]] = [

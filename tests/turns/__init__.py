@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from codex_notebook.core.events import Event, Usage, parse_event
-from codex_notebook.core.state import TurnRequest, TurnState, reduce
+from codex_notebook.core.fold import reduce
+from codex_notebook.core.state import TurnRequest, TurnState
 from codex_notebook.core.view import frame, view
 
 FOLDER = Path(__file__).parent
