@@ -7,12 +7,16 @@ instance. Looks and asks, and changes nothing.
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from codex_notebook.client.home import codex_home
-from codex_notebook.client.options import ThreadOptions
+from codex_notebook.client.options import ReviewOptions, ThreadOptions
 from codex_notebook.errors import InvalidOptionError
+
+# It looks into one folder; one that hangs must not keep a review from trying.
+_GIT_TIMEOUT = 5.0
 
 
 def check_thread(thread: ThreadOptions, env: Mapping[str, str]) -> None:
@@ -67,6 +71,37 @@ def check_arguments(arguments: Iterable[str]) -> None:
                 "without an encoding.",
                 option="options",
             )
+
+
+def check_review_target(review: ReviewOptions, directory: Path) -> None:
+    """Make sure that the branch or commit of a review exists, if git is there to ask.
+
+    Raises
+    ------
+    InvalidOptionError
+        If git says that it does not.
+    """
+    option, name = ("base", review.base) if review.base else ("commit", review.commit)
+    if name is None:
+        return
+    try:
+        known = subprocess.run(
+            ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"],
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_GIT_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return
+    # Where there is no repository it is 128, and the CLI says so.
+    if known.returncode == 1:
+        raise InvalidOptionError(
+            f"There is no {'branch' if option == 'base' else 'commit'} {name!r} in {directory}, "
+            "and the CLI would review something else without a word.",
+            option=option,
+        )
 
 
 def _check_profile(profile: str, home: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from codex_notebook.client.checks import check_review_target
 from codex_notebook.client.exec import CodexExec
 from codex_notebook.client.exec_turn import ExecRequest, ExecTurn
 from codex_notebook.client.options import ThreadOptions, merged
@@ -120,6 +121,8 @@ class Conversation:
         # Once now, for its errors; again when its turn has come, because the thread's id may
         # come only with the turn before it.
         prepared()
+        if request.review is not None:
+            check_review_target(request.review, workspace.root)
         asked = TurnRequest(
             prompt=prompt,
             model=options.model,

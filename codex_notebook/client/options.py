@@ -101,8 +101,9 @@ class CodexOptions(Options):
         Where the OpenAI API is (``--config openai_base_url``).
     api_key : str, optional
         Reaches the CLI in its environment only (``CODEX_API_KEY``); never in an argument, a log,
-        a repr or a pickle. What the agent runs does not get it, and where it is printed all the
-        same it is blotted out.
+        a repr or a pickle. The commands that the agent runs do not have it in theirs (in the
+        sandbox ``danger-full-access`` they can still read that of the CLI), and where it is
+        printed all the same it is blotted out.
     config : dict
         Overrides of the CLI's configuration (``--config``); nested names are joined by dots. They
         are arguments of the process, which other users of the machine can see: no place for keys.

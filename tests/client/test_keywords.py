@@ -148,6 +148,7 @@ def test_all_options_together_are_the_same_in_every_way_and_a_keyword_wins(
         (Codex.start_thread, ThreadKeywords),
         (Codex.resume_thread, ThreadKeywords),
         (Thread.fork, ThreadKeywords),
+        (Thread.fork_sync, ThreadKeywords),
         (Thread.run, TurnKeywords),
         (Thread.run_streamed, TurnKeywords),
         (Thread.run_streamed_sync, TurnKeywords),
@@ -155,6 +156,7 @@ def test_all_options_together_are_the_same_in_every_way_and_a_keyword_wins(
         (Thread.start, TurnKeywords),
         (Thread.start_nowait, TurnKeywords),
         (Thread.review, ReviewKeywords),
+        (Thread.review_sync, ReviewKeywords),
         (Thread.start_review, ReviewKeywords),
     ],
 )
@@ -175,7 +177,8 @@ def test_every_public_function_with_keywords_is_named_above() -> None:
         if inspect.isfunction(member) and "keywords" in inspect.signature(member).parameters
     }
     assert {name for name in taking if "._" not in name} == {
-        *("Codex.start_thread", "Codex.resume_thread", "Thread.fork"),
+        *("Codex.start_thread", "Codex.resume_thread", "Thread.fork", "Thread.fork_sync"),
         *("Thread.run", "Thread.run_streamed", "Thread.run_streamed_sync", "Thread.run_sync"),
-        *("Thread.start", "Thread.start_nowait", "Thread.review", "Thread.start_review"),
+        *("Thread.start", "Thread.start_nowait"),
+        *("Thread.review", "Thread.review_sync", "Thread.start_review"),
     }

@@ -124,13 +124,14 @@ def test_the_compiled_guard_runs_only_if_it_is_that_of_the_source(
 ) -> None:
     source = tmp_path / "guard.py"
     source.write_text("x = 1\n")
+    compiled = str(tmp_path / "guard.pyc")
     monkeypatch.setattr(guard, "__file__", str(source))
-    monkeypatch.setattr(guard, "__cached__", str(tmp_path / "guard.pyc"))
+    monkeypatch.setattr(guard, "__cached__", compiled, raising=False)
     assert guard_program() == str(source)
-    py_compile.compile(str(source), guard.__cached__)
-    assert guard_program() == guard.__cached__
+    py_compile.compile(str(source), compiled)
+    assert guard_program() == compiled
     source.write_text("x = 12\n")
     assert guard_program() == str(source)
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    py_compile.compile(str(source), guard.__cached__, invalidation_mode=mode)
+    py_compile.compile(str(source), compiled, invalidation_mode=mode)
     assert guard_program() == str(source)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from codex_notebook import InvalidOptionError, ThreadOptions, Usage
-from codex_notebook.client.checks import check_arguments, check_thread
+from codex_notebook import InvalidOptionError, ReviewOptions, ThreadOptions, Usage
+from codex_notebook.client.checks import check_arguments, check_review_target, check_thread
 from codex_notebook.client.home import codex_home, thread_usage
 
 ID = "01a2048e-fb92-7212-b87d-f21b77426a7d"
@@ -85,3 +86,21 @@ def test_what_cannot_be_an_argument_of_a_process_is_refused(argument: str) -> No
     check_arguments(["fine", "ü😀"])
     with pytest.raises(InvalidOptionError, match="cannot be an argument"):
         check_arguments(["fine", argument])
+
+
+def test_a_review_of_a_branch_or_commit_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    check_review_target(ReviewOptions(base="nowhere"), tmp_path)  # no repository, nothing to ask
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (
+        ["init", "-q", "-b", "main"],
+        [*who, "commit", "-q", "--allow-empty", "-m", "x"],
+    ):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    for known in ("main", "HEAD"):
+        check_review_target(ReviewOptions(base=known), tmp_path)
+        check_review_target(ReviewOptions(commit=known), tmp_path)
+    check_review_target(ReviewOptions(), tmp_path)
+    with pytest.raises(InvalidOptionError, match="no branch 'mian' in"):
+        check_review_target(ReviewOptions(base="mian"), tmp_path)
+    with pytest.raises(InvalidOptionError, match="no commit '--all' in"):
+        check_review_target(ReviewOptions(commit="--all"), tmp_path)
