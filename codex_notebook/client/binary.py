@@ -19,7 +19,8 @@ HOW_TO_GET_IT = (
     "(`npm install -g @openai/codex`, `brew install --cask codex`) so that `codex` is on PATH."
 )
 
-_VERSION_TIMEOUT = 5.0
+# One that hangs must not keep a turn from trying.
+_ANSWER_TIMEOUT = 5.0
 
 
 @dataclass(frozen=True)
@@ -30,24 +31,39 @@ class Binary:
     helpers: Path | None = None
 
 
-def cli_version(binary: Binary) -> str | None:
-    """Return what ``codex --version`` says, such as ``codex-cli 0.163.0``; None if nothing.
+def ask_cli(
+    binary: Binary, *arguments: str, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str] | None:
+    """Run the CLI for a short answer, which blocks for some 20 to 80 ms; None if it gives none.
 
-    Blocks for some 20 ms.
+    Parameters
+    ----------
+    binary : Binary
+        The CLI.
+    *arguments : str
+        Such as ``--version``.
+    env : mapping, optional
+        Its environment; by default this process's own.
     """
     try:
-        said = subprocess.run(
-            [binary.path, "--version"],
+        return subprocess.run(
+            [binary.path, *arguments],
+            env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_VERSION_TIMEOUT,
+            timeout=_ANSWER_TIMEOUT,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return said.stdout.strip() or None
+
+
+def cli_version(binary: Binary) -> str | None:
+    """Return what ``codex --version`` says, such as ``codex-cli 0.163.0``; None if nothing."""
+    answer = ask_cli(binary, "--version")
+    return answer.stdout.strip() or None if answer is not None else None
 
 
 def find_binary(override: Path | str | None, env: Mapping[str, str]) -> Binary:

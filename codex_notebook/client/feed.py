@@ -82,11 +82,10 @@ class Feed:
         position = 0
         try:
             while True:
-                # Asked before the rest is read: what is written before the end is then in it.
-                closed = self.closed
-                while position < len(self._events):
-                    yield self._events[position]
-                    position += 1
+                events, closed = self._since(position)
+                for event in events:
+                    yield event
+                position += len(events)
                 if closed:
                     return
                 await news.wait()
@@ -105,16 +104,20 @@ class Feed:
         position = 0
         try:
             while True:
-                closed = self.closed
-                while position < len(self._events):
-                    yield self._events[position]
-                    position += 1
+                events, closed = self._since(position)
+                yield from events
+                position += len(events)
                 if closed:
                     return
                 news.wait()
                 news.clear()
         finally:
             self.unlisten(tell)
+
+    def _since(self, position: int) -> tuple[list[Event], bool]:
+        # Asked before the rest is read: what is written before the end is then in it.
+        closed = self.closed
+        return self._events[position:], closed
 
     def _tell(self) -> None:
         with self._lock:

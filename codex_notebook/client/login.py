@@ -5,20 +5,17 @@ Knows the CLI's home folder and its ``login status``; sees no key.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from codex_notebook.client.binary import Binary
+from codex_notebook.client.binary import Binary, ask_cli
 from codex_notebook.client.home import codex_home
 from codex_notebook.errors import NotLoggedInError
 
 # Settings with which the CLI may need no login, or keep it elsewhere than in a file. Which of
 # them does what is the CLI's to know: if any is there, it is left to the CLI.
 _ELSEWHERE = ("model_provider", "oss_provider", "cli_auth_credentials_store", "profile")
-# It reads one file; 80 ms here. One that hangs must not keep a turn from trying.
-_STATUS_TIMEOUT = 5.0
 
 
 def check_login(binary: Binary, env: Mapping[str, str], config: Mapping[str, Any]) -> None:
@@ -44,18 +41,8 @@ def check_login(binary: Binary, env: Mapping[str, str], config: Mapping[str, Any
         return
     if any(name in config for name in _ELSEWHERE) or _mentions_one(home / "config.toml"):
         return
-    try:
-        status = subprocess.run(
-            [binary.path, "login", "status"],
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_STATUS_TIMEOUT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    status = ask_cli(binary, "login", "status", env=env)
+    if status is None:
         return
     if status.returncode == 1 and "Not logged in" in status.stdout + status.stderr:
         raise NotLoggedInError(
