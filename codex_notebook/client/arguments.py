@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from codex_notebook.client.options import CodexOptions, ReviewOptions, ThreadOptions
+from codex_notebook.client.secrets import Environment
 from codex_notebook.errors import InvalidOptionError
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -159,13 +160,6 @@ def _review(review: ReviewOptions) -> list[str]:
         title = [] if review.title is None else ["--title", review.title]
         return [*arguments, "--commit", review.commit, *title]
     return [*arguments, "--uncommitted"]
-
-
-class Environment(dict[str, str]):
-    """The environment of a process, which no traceback or log shows: it holds keys."""
-
-    def __repr__(self) -> str:
-        return f"<Environment of {len(self)} variables>"
 
 
 def environment(options: CodexOptions, inherited: Mapping[str, str]) -> Environment:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.exec import CodexExec
 from codex_notebook.client.options import CodexOptions, ThreadOptions, merged
+from codex_notebook.client.secrets import hidden
 from codex_notebook.client.thread import Thread
 from codex_notebook.errors import InvalidOptionError
 
@@ -45,6 +46,9 @@ class Codex:
         options: CodexOptions | Mapping[str, Any] | None = None,
         **keywords: Unpack[CodexKeywords],
     ) -> None:
+        # Before anything is refused, with a traceback in which they could be seen.
+        keywords = cast("CodexKeywords", hidden(keywords))
+        options = hidden(options) if isinstance(options, Mapping) else options
         self.options = merged(CodexOptions, options, keywords)
         self._exec = CodexExec(self.options)
 
@@ -103,4 +107,5 @@ class Codex:
         return Thread(Conversation(self._exec, known, None), chosen)
 
     def __repr__(self) -> str:
-        return f"Codex({self.options!r})"
+        # Also of one whose options were refused, in a traceback that shows variables.
+        return f"Codex({getattr(self, 'options', '')!r})"

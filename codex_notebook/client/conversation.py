@@ -155,7 +155,13 @@ class Conversation:
         """
         # Behind the turn that runs, for the CLI would fork what it has written down of it; and
         # as a turn queues, a step of the loop later, so that who began first comes first.
-        await asyncio.ensure_future(self._turnstile.acquire())
+        passing = asyncio.ensure_future(self._turnstile.acquire())
+        try:
+            await passing
+        except asyncio.CancelledError:
+            if not passing.cancelled():
+                self._turnstile.release()
+            raise
         try:
             self._refuse_if_gone()
             if self.id is None:
@@ -198,7 +204,8 @@ class Conversation:
 
     def _ended(self, turn: Turn) -> None:
         self.last_turn = turn
-        self._usage = turn.thread_usage
+        # A new thread that the CLI has not even opened has used nothing still.
+        self._usage = Usage() if self.id is None else turn.thread_usage
 
 
 def absolute(options: ThreadOptions) -> ThreadOptions:

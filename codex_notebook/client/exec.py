@@ -9,12 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from codex_notebook.client.arguments import (
-    Environment,
-    TurnArguments,
-    environment,
-    exec_arguments,
-)
+from codex_notebook.client.arguments import TurnArguments, environment, exec_arguments
 from codex_notebook.client.binary import Binary, find_binary
 from codex_notebook.client.checks import check_arguments, check_thread
 from codex_notebook.client.exec_turn import ExecRequest, ExecTurn, turn_arguments
@@ -23,7 +18,7 @@ from codex_notebook.client.home import codex_home, thread_usage
 from codex_notebook.client.launch import DEATH_GRACE, NotStartedError, launch, see_off
 from codex_notebook.client.login import check_login
 from codex_notebook.client.options import CodexOptions, ThreadOptions
-from codex_notebook.client.secrets import KEY_VARIABLE, Redactor
+from codex_notebook.client.secrets import KEY_VARIABLE, Environment, Redactor
 from codex_notebook.client.workspace import Workspace
 from codex_notebook.core.events import ThreadStartedEvent, Usage, parse_event
 from codex_notebook.core.plain import clean
@@ -49,7 +44,9 @@ class CodexExec:
         CodexNotFoundError
             If there is none.
         """
-        return find_binary(self.options.codex_path_override, {**os.environ, **self.options.env})
+        # With the PATH of this process, also where the CLI is not to have it.
+        env = Environment({**os.environ, **self.options.env})
+        return find_binary(self.options.codex_path_override, env)
 
     def turn(self, request: ExecRequest, thread: ThreadOptions, workspace: Workspace) -> ExecTurn:
         """Return the turn, checked but not started.
@@ -112,6 +109,6 @@ class CodexExec:
             leaving = asyncio.create_task(see_off(process, lines))
             code = await asyncio.shield(leaving)
         if forked is None or code != 0:
-            death = Death(code, clean(redact.text(process.stderr)))
+            death = Death(code, clean(redact.end(process.stderr)))
             raise ForkError(death.epitaph, thread_id=thread_id, stderr=death.stderr)
         return forked

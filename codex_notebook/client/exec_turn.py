@@ -240,7 +240,7 @@ class ExecTurn:
         if self._interrupted or code == -signal.SIGINT:
             return TurnInterruptedEvent(at=time.time())
         assert self._process is not None
-        stderr = clean(self._redact.text(self._process.stderr))
+        stderr = clean(self._redact.end(self._process.stderr))
         self._death = Death(code, stderr, clean(self._last_error))
         if self._death.is_too_old:
             version = await asyncio.to_thread(cli_version, self._binary)

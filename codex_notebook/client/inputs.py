@@ -5,6 +5,7 @@ Knows the shapes that the SDK accepts; not how they reach the CLI.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,10 +82,15 @@ def parse_input(given: Input, images: Sequence[Path] = ()) -> Prompt:
     return Prompt(text, (*files, *map(_image, images)))
 
 
+def _nonblocking(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _image(path: Path) -> Path:
     path = path.expanduser()
     try:
-        with path.open("rb") as file:
+        # A pipe would wait for somebody who writes; O_NONBLOCK opens it and finds it empty.
+        with open(path, "rb", opener=_nonblocking) as file:
             start = file.read(12)
     except OSError as error:
         raise InvalidOptionError(

@@ -10,9 +10,9 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from pathlib import Path
 
-from codex_notebook.client.arguments import Environment
 from codex_notebook.client.binary import Binary
 from codex_notebook.client.process import CliProcess
+from codex_notebook.client.secrets import Environment
 
 # A CLI that has closed stdout without a last word is about to exit, or broken.
 DEATH_GRACE = 1.0

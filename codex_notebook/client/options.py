@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from codex_notebook.client.abort import AbortSignal
-from codex_notebook.client.secrets import KEY_VARIABLE
+from codex_notebook.client.secrets import KEY_VARIABLE, hidden
 from codex_notebook.errors import InvalidOptionError
 
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
@@ -59,6 +59,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     def __init__(self, **values: Any) -> None:
+        values = hidden(values)
         try:
             super().__init__(**values)
         except ValidationError as error:

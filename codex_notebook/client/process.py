@@ -20,7 +20,8 @@ from codex_notebook.client import guard
 
 _CHUNK = 1 << 16
 
-# How much of stderr is kept: its end says why a process died, its beginning is chatter.
+# How much of stderr is kept: its end says why a process died, its beginning is chatter. Twice as
+# much is held, so that what is blotted out of it can be seen whole before the end is cut out.
 STDERR_KEPT = 8192
 # `codex exec` ends its commands and itself within 50 ms of SIGINT; a busy machine needs more.
 INTERRUPT_GRACE = 3.2
@@ -48,6 +49,21 @@ def _is_up_to_date(compiled: str) -> bool:
     # PEP 552: a file with other flags says by a hash of which source it is.
     seen = struct.pack("<III", 0, int(source.st_mtime) & 0xFFFFFFFF, source.st_size & 0xFFFFFFFF)
     return header == importlib.util.MAGIC_NUMBER + seen
+
+
+# Held here, because a loop holds its tasks but weakly.
+_abandoned: set[asyncio.Task[None]] = set()
+
+
+async def _abandon(
+    starting: asyncio.Future[asyncio.subprocess.Process], lifeline: socket.socket
+) -> None:
+    """See off a process that nobody wants any more, by the end of its lifeline."""
+    try:
+        process = await starting
+    finally:
+        lifeline.close()
+    await process.communicate()
 
 
 class LineSplitter:
@@ -109,8 +125,8 @@ class CliProcess:
         held.setblocking(False)
         number, parent = str(lifeline.fileno()), str(os.getpid())
         guarded = [sys.executable, "-I", "-S", guard_program(), number, parent]
-        try:
-            process = await asyncio.create_subprocess_exec(
+        starting = asyncio.ensure_future(
+            asyncio.create_subprocess_exec(
                 *guarded,
                 *command,
                 stdin=asyncio.subprocess.PIPE,
@@ -123,11 +139,19 @@ class CliProcess:
                 # Its own session: the kernel's interrupt signals the kernel's whole group.
                 start_new_session=True,
             )
+        )
+        starting.add_done_callback(lambda _: lifeline.close())
+        try:
+            # Cancelled half-way, asyncio would kill the guard and leave the CLI alone.
+            process = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            leaving = asyncio.ensure_future(_abandon(starting, held))
+            _abandoned.add(leaving)
+            leaving.add_done_callback(_abandoned.discard)
+            raise
         except BaseException:
             held.close()
             raise
-        finally:
-            lifeline.close()
         return cls(process, held, stdin)
 
     async def lines(self) -> AsyncIterator[bytes]:
@@ -159,7 +183,7 @@ class CliProcess:
 
     @property
     def stderr(self) -> str:
-        """The end of what the process wrote to stderr so far."""
+        """The end of what the process wrote to stderr so far (at most 16 KiB)."""
         return self._stderr.decode("utf-8", "replace").strip()
 
     def end(self, *, at_once: bool = False) -> None:
@@ -211,4 +235,4 @@ class CliProcess:
     async def _drain(self) -> None:
         assert self._process.stderr is not None
         while chunk := await self._process.stderr.read(_CHUNK):
-            self._stderr = (self._stderr + chunk)[-STDERR_KEPT:]
+            self._stderr = (self._stderr + chunk)[-2 * STDERR_KEPT :]

@@ -243,7 +243,7 @@ class RunningTurn:
         return turn, error
 
     def _interrupt(self) -> None:
-        if self.done:
+        if self.state.ended:
             return
         self._interrupts += 1
         if self._interrupts == 1:

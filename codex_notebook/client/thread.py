@@ -7,7 +7,7 @@ Takes what users ask, in all its forms, and makes turns of it; how these follow 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +18,7 @@ from codex_notebook.client.loop import refuse_on_io_loop, submit
 from codex_notebook.client.options import ReviewOptions, ThreadOptions, TurnOptions, merged
 from codex_notebook.client.review import check_review, describe_review
 from codex_notebook.client.running import RunningTurn
-from codex_notebook.client.streamed import StreamedTurn, events_blocking, result_blocking
-from codex_notebook.core.events import Event
+from codex_notebook.client.streamed import BlockingEventStream, StreamedTurn, result_blocking
 from codex_notebook.core.schema import OutputFormat, output_format
 from codex_notebook.core.strict import strict_schema
 from codex_notebook.core.turn import Turn
@@ -130,6 +129,7 @@ class Thread:
         Works everywhere, also where an event loop runs (which it blocks). Ctrl-C ends the turn,
         waits until no process of it is left, and raises KeyboardInterrupt as everywhere.
         """
+        refuse_on_io_loop()
         return result_blocking(self._start(input, options, keywords))
 
     def run_streamed_sync(
@@ -137,14 +137,15 @@ class Thread:
         input: Input,
         options: TurnOptions | Mapping[str, Any] | None = None,
         **keywords: Unpack[TurnKeywords],
-    ) -> Generator[Event, None, None]:
+    ) -> BlockingEventStream:
         """Start one turn and return an iterator that blocks for its events.
 
         Parameters as for `run`. A ``break`` out of the loop ends the turn; a turn that does not
         end well raises its `TurnError` behind the last event. The finished turn is in
         `last_turn`.
         """
-        return events_blocking(self._start(input, options, keywords))
+        refuse_on_io_loop()
+        return BlockingEventStream(self._start(input, options, keywords))
 
     async def review(
         self,
@@ -188,6 +189,7 @@ class Thread:
         **keywords: Unpack[ReviewKeywords],
     ) -> Turn:
         """Have changes reviewed and block until it is done; parameters as for `review`."""
+        refuse_on_io_loop()
         return result_blocking(self._start_review(options, keywords))
 
     async def fork(
