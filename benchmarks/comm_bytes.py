@@ -23,6 +23,7 @@ from jupyter_client.session import Session
 from benchmarks.table import Measurement, Row
 from codex_notebook.client.loop import io_loop
 from codex_notebook.client.running import RunningTurn
+from codex_notebook.client.turnstile import Turnstile
 from codex_notebook.core.events import Event, parse_event
 from codex_notebook.core.state import TurnRequest
 from codex_notebook.core.turn import Turn
@@ -151,10 +152,7 @@ def _stream(stream: _Stream) -> _Sent:
         hello = {"method": "custom", "content": {"op": "hello"}}
         panel.comm.handle_msg({"content": {"data": hello}})
 
-        async def begin() -> tuple[_SpokenTurn, None]:
-            return _SpokenTurn(stream), None
-
-        running.pump(asyncio.Lock(), begin, _nothing)
+        running.pump(Turnstile(None), _SpokenTo(stream))
         turn, error = running.outcome(_PATIENCE)
         assert error is None
         assert turn.final_response == _DELTA * stream.count
@@ -162,8 +160,20 @@ def _stream(stream: _Stream) -> _Sent:
     return sent
 
 
-def _nothing(_: Turn) -> None:
-    """Take no note of the finished turn: there is no thread that goes on with it."""
+class _SpokenTo:
+    """Whose turn it is: nobody's, there is no thread that goes on with it."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+
+    async def begin(self) -> tuple[_SpokenTurn, None]:
+        return _SpokenTurn(self._stream), None
+
+    def opened(self, thread_id: str) -> None:
+        pass
+
+    def ended(self, turn: Turn, *, began: bool) -> None:
+        pass
 
 
 class _SpokenTurn:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel
@@ -332,7 +332,7 @@ def test_every_option_of_a_thread_reaches_the_cli(options: dict[str, Any], told:
 
 @pytest.mark.cli
 @pytest.mark.parametrize("policy", ["auto", "manual"])
-def test_the_cli_takes_both_approval_policies(policy: str) -> None:
+def test_the_cli_takes_both_approval_policies(policy: Literal["auto", "manual"]) -> None:
     done = asyncio.run(Codex().start_thread(approval_policy=policy).run("List files"))
     assert done["final_response"] == "There is a.txt."
 

@@ -48,8 +48,15 @@ class AbortSignal:
         with self._lock:
             self._aborted = True
             callbacks, self._callbacks = self._callbacks, []
+        errors = []
         for callback in callbacks:
-            callback()
+            try:
+                callback()
+            except BaseException as error:
+                errors.append(error)
+        # Behind the last one: what breaks in one must not keep the others from stopping.
+        if errors:
+            raise errors[0]
 
 
 class AbortController:

@@ -5,8 +5,7 @@ Knows turns and output formats; not how a turn was run.
 
 from __future__ import annotations
 
-import asyncio
-
+from codex_notebook.client.loop import in_thread
 from codex_notebook.core.schema import AnswerError, OutputFormat
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import OutputValidationError
@@ -16,7 +15,7 @@ async def read_answer(turn: Turn, answer: OutputFormat) -> OutputValidationError
     """Set ``turn.output``; return the error if the answer does not fit."""
     try:
         # Off the loop, on which all turns run: a type's validators are a user's code.
-        turn.output = await asyncio.to_thread(_parsed, answer, turn.final_response)
+        turn.output = await in_thread(_parsed, answer, turn.final_response)
     except AnswerError as fault:
         return OutputValidationError(
             f"The answer is not a {answer.name}: {fault}",
@@ -31,6 +30,8 @@ async def read_answer(turn: Turn, answer: OutputFormat) -> OutputValidationError
 def _parsed(answer: OutputFormat, text: str) -> object:
     try:
         return answer.parse(text)
-    except SystemExit as fault:
-        # Let through, it would end the thread that ran the validator, and never be heard of.
-        raise AnswerError(f"a validator called sys.exit({fault.code!r})") from fault
+    except AnswerError:
+        raise
+    except BaseException as fault:
+        # SystemExit and the like: let through, they would break off more than this turn.
+        raise AnswerError(f"a validator raised {type(fault).__name__}({fault})") from fault

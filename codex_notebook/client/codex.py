@@ -74,7 +74,7 @@ class Codex:
 
     def resume_thread(
         self,
-        thread_id: str,
+        thread_id: str | None,
         options: ThreadOptions | Mapping[str, Any] | None = None,
         **keywords: Unpack[ThreadKeywords],
     ) -> Thread:
@@ -83,8 +83,9 @@ class Codex:
         Parameters
         ----------
         thread_id : str
-            The `Thread.id` it had. Whether the CLI has such a thread shows in the first turn,
-            which ends with `ThreadNotFoundError` if not.
+            The `Thread.id` it had; None, that of a thread without a turn, is refused. Whether the
+            CLI has such a thread shows in the first turn, which ends with `ThreadNotFoundError`
+            if not.
         options : ThreadOptions, optional
             As for `start_thread`; the CLI does not remember them.
 

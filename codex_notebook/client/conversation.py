@@ -6,17 +6,18 @@ the face of it; what a user may ask in which form is known there, not here.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from codex_notebook.client.checks import check_review_target
 from codex_notebook.client.exec import CodexExec
 from codex_notebook.client.exec_turn import ExecRequest, ExecTurn
+from codex_notebook.client.loop import in_thread
 from codex_notebook.client.options import ThreadOptions, merged
 from codex_notebook.client.running import RunningTurn
+from codex_notebook.client.turnstile import Turnstile
 from codex_notebook.client.workspace import Workspace
 from codex_notebook.core.events import Usage
 from codex_notebook.core.schema import OutputFormat
@@ -26,10 +27,6 @@ from codex_notebook.errors import InvalidOptionError, TurnInterruptedError
 
 if TYPE_CHECKING:
     from codex_notebook.client.abort import AbortSignal
-
-# The turnstiles of all threads whose id is known, so that a thread that is resumed while another
-# object still runs a turn of it waits, instead of colliding with it in the CLI.
-_turnstiles: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
 
 class Conversation:
@@ -50,14 +47,10 @@ class Conversation:
         self.id = id
         self.last_turn: Turn | None = None
         # A new thread has used nothing; of another one it is looked up when it is needed.
-        self._usage = Usage() if id is None else usage
+        self._turnstile = Turnstile(Usage()) if id is None else Turnstile.of(id, usage)
         self._workspace: Workspace | None = None
         # Whether the CLI has kept nothing of the turn that it had.
         self._gone = False
-        # Belongs to our own loop, where alone it is used: `asyncio.Lock` binds on first use.
-        self._turnstile = asyncio.Lock()
-        if id is not None:
-            self._turnstile = _turnstiles.setdefault(id, self._turnstile)
 
     def launch(
         self,
@@ -109,15 +102,6 @@ class Conversation:
                 )
             return self.transport.turn(replace(request, thread_id=self.id), options, workspace)
 
-        async def begin() -> tuple[ExecTurn, Usage | None]:
-            return prepared(), await self._usage_now()
-
-        def learn_id(state: TurnState) -> None:
-            # As soon as it is said: a program that dies in its first turn can still resume it.
-            if self.id is None and state.thread_id is not None:
-                self.id, self._gone = state.thread_id, options.ephemeral
-                _turnstiles[self.id] = self._turnstile
-
         # Once now, for its errors; again when its turn has come, because the thread's id may
         # come only with the turn before it.
         prepared()
@@ -136,8 +120,7 @@ class Conversation:
                 turn=Turn(TurnState(request=asked, status="interrupted")),
             )
         running = RunningTurn(asked, answer, output_type)
-        running.listen(learn_id)
-        running.pump(self._turnstile, begin, self._ended)
+        running.pump(self._turnstile, _Launched(self, prepared, ephemeral=options.ephemeral))
         if signal is not None:
             unlisten = signal.listen(running.request_interrupt)
             running.when_done(lambda *_: unlisten())
@@ -153,16 +136,10 @@ class Conversation:
         ForkError
             If the CLI cannot fork it.
         """
-        # Behind the turn that runs, for the CLI would fork what it has written down of it; and
-        # as a turn queues, a step of the loop later, so that who began first comes first.
-        passing = asyncio.ensure_future(self._turnstile.acquire())
+        # Behind the turn that runs, for the CLI would fork what it has written down of it.
+        ticket = self._turnstile.ticket()
         try:
-            await passing
-        except asyncio.CancelledError:
-            if not passing.cancelled():
-                self._turnstile.release()
-            raise
-        try:
+            await ticket
             self._refuse_if_gone()
             if self.id is None:
                 raise InvalidOptionError(
@@ -176,16 +153,30 @@ class Conversation:
                     "turn could go on with. Leave ephemeral out.",
                     option="ephemeral",
                 )
-            usage = await self._usage_now()
+            usage = await self.usage_now()
             forked = await self.transport.fork(self.id, absolute(options))
             return Conversation(self.transport, forked, usage)
         finally:
-            self._turnstile.release()
+            self._turnstile.leave(ticket)
 
-    async def _usage_now(self) -> Usage | None:
-        if self._usage is None and self.id is not None:
-            self._usage = await asyncio.to_thread(self.transport.thread_usage, self.id)
-        return self._usage
+    async def usage_now(self) -> Usage | None:
+        """Return the thread's total of tokens before its next turn; None if nobody tells."""
+        if self._turnstile.usage is None and self.id is not None:
+            self._turnstile.usage = await in_thread(self.transport.thread_usage, self.id)
+        return self._turnstile.usage
+
+    def opened(self, thread_id: str, *, ephemeral: bool) -> None:
+        """Take note of the id, as soon as it is said: who dies in the first turn can resume it."""
+        if self.id is None:
+            self.id, self._gone = thread_id, ephemeral
+            self._turnstile.belongs_to(thread_id)
+
+    def ended(self, turn: Turn, *, began: bool) -> None:
+        """Take note of a turn that ended."""
+        self.last_turn = turn
+        # What has not begun has used nothing, nor has a thread that the CLI did not even open.
+        if began and self.id is not None:
+            self._turnstile.usage = turn.thread_usage
 
     def _workspace_in(self, directory: Path | None) -> Workspace:
         root = _resolved(Path()) if directory is None else directory
@@ -202,10 +193,25 @@ class Conversation:
                 option="ephemeral",
             )
 
-    def _ended(self, turn: Turn) -> None:
-        self.last_turn = turn
-        # A new thread that the CLI has not even opened has used nothing still.
-        self._usage = Usage() if self.id is None else turn.thread_usage
+
+class _Launched:
+    """A turn as its conversation sees it."""
+
+    def __init__(
+        self, conversation: Conversation, prepared: Callable[[], ExecTurn], *, ephemeral: bool
+    ) -> None:
+        self._conversation = conversation
+        self._prepared = prepared
+        self._ephemeral = ephemeral
+
+    async def begin(self) -> tuple[ExecTurn, Usage | None]:
+        return self._prepared(), await self._conversation.usage_now()
+
+    def opened(self, thread_id: str) -> None:
+        self._conversation.opened(thread_id, ephemeral=self._ephemeral)
+
+    def ended(self, turn: Turn, *, began: bool) -> None:
+        self._conversation.ended(turn, began=began)
 
 
 def absolute(options: ThreadOptions) -> ThreadOptions:
@@ -230,7 +236,7 @@ def _resolved(path: Path) -> Path:
     # symbolic links, through which the CLI's sandbox lets nobody write.
     try:
         return path.expanduser().resolve()
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise InvalidOptionError(
             f"The directory {path} cannot be found ({error}); name another.",
             option="working_directory",

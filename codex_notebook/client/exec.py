@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from codex_notebook.client.arguments import TurnArguments, environment, exec_arguments
+from codex_notebook.client.arguments import TurnArguments, environment, exec_arguments, flattened
 from codex_notebook.client.binary import Binary, find_binary
 from codex_notebook.client.checks import check_arguments, check_thread
 from codex_notebook.client.exec_turn import ExecRequest, ExecTurn, turn_arguments
@@ -66,7 +66,8 @@ class CodexExec:
         check_arguments(exec_arguments(self.options, thread, turn_arguments(request)))
         binary = self.binary()
         if not self._logged_in and thread.profile is None:
-            check_login(binary, env, self.options.config)
+            settings = [*flattened(self.options.config), *self.options.config_overrides]
+            check_login(binary, env, settings)
             self._logged_in = True
         return ExecTurn(self.options, binary, request, thread, workspace)
 
@@ -93,7 +94,7 @@ class CodexExec:
         check_arguments(arguments)
         redact = Redactor(env)
         try:
-            process = await launch(
+            process = launch(
                 self.binary(), arguments, env=env, cwd=thread.working_directory, stdin=b""
             )
         except NotStartedError as error:

@@ -7,8 +7,10 @@ changes, the tokens of a turn that did not complete. Knows nothing of threads or
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from codex_notebook.client.failure import Death, remedy
 from codex_notebook.client.home import codex_home, thread_usage
 from codex_notebook.client.inputs import Prompt
 from codex_notebook.client.launch import DEATH_GRACE, NotStartedError, launch, see_off
+from codex_notebook.client.loop import in_thread
 from codex_notebook.client.options import CodexOptions, ReviewOptions, ThreadOptions
 from codex_notebook.client.process import EXIT_GRACE, CliProcess
 from codex_notebook.client.scratch import Scratch, sweep_once
@@ -123,7 +126,10 @@ class ExecTurn:
         TemporaryFileError
             If a file that the CLI is to read cannot be written.
         """
-        asyncio.get_running_loop().run_in_executor(None, sweep_once)
+        sweeping = threading.Thread(target=sweep_once, daemon=True)
+        with contextlib.suppress(RuntimeError):
+            # Not while Python shuts down; the next process does it then.
+            sweeping.start()
         with Scratch() as scratch:
             arguments = exec_arguments(
                 self._options,
@@ -157,9 +163,9 @@ class ExecTurn:
     async def _run(self, arguments: list[str]) -> AsyncIterator[Event]:
         scanning = None
         if self._thread.sandbox_mode != "read-only":
-            scanning = asyncio.create_task(asyncio.to_thread(self._workspace.scan))
+            scanning = asyncio.create_task(in_thread(self._workspace.scan))
         try:
-            process = self._process = await launch(
+            process = self._process = launch(
                 self._binary,
                 arguments,
                 env=self._env,
@@ -191,7 +197,7 @@ class ExecTurn:
             self._leaving = asyncio.create_task(see_off(process, lines, scanning))
         if not isinstance(end, TurnCompletedEvent):
             code = await self._leaving
-            usage = await asyncio.to_thread(self._usage_so_far)
+            usage = await in_thread(self._usage_so_far)
             if usage is not None:
                 yield UsageUpdatedEvent(thread_usage=usage, at=time.time())
             end = end or await self._end_event(code)
@@ -243,7 +249,7 @@ class ExecTurn:
         stderr = clean(self._redact.end(self._process.stderr))
         self._death = Death(code, stderr, clean(self._last_error))
         if self._death.is_too_old:
-            version = await asyncio.to_thread(cli_version, self._binary)
+            version = await in_thread(cli_version, self._binary)
             self._death = replace(self._death, version=version)
         return _failed(self._death.epitaph)
 
@@ -254,10 +260,10 @@ class ExecTurn:
         if not isinstance(item, FileChangeItem) or scanning is None:
             return event
         if isinstance(event, ItemStartedEvent):
-            await asyncio.to_thread(self._workspace.started, item)
+            await in_thread(self._workspace.started, item)
             return event
         await asyncio.shield(scanning)
-        item = await asyncio.to_thread(self._workspace.completed, item)
+        item = await in_thread(self._workspace.completed, item)
         return event.model_copy(update={"item": self._redact.file_change(item)})
 
 

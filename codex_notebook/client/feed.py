@@ -33,7 +33,8 @@ class Feed:
         self.closed = False
         self._fold = Fold(state)
         self._events: list[Event] = []
-        self._listeners: list[Listener] = []
+        # Who watches, and how to tell them that there is something new.
+        self._watchers: list[tuple[object, Callable[[], object]]] = []
         self._lock = threading.Lock()
 
     @property
@@ -48,7 +49,7 @@ class Feed:
             self._fold = Fold(state)
 
     def publish(self, event: Event) -> None:
-        """Fold an event into the state and tell all listeners."""
+        """Fold an event into the state and tell all who watch."""
         with self._lock:
             self._fold.add(event)
         self._events.append(event)
@@ -61,24 +62,20 @@ class Feed:
 
     def listen(self, listener: Listener) -> None:
         """Call ``listener(state)`` after each event and at the end, on the thread that writes."""
-        with self._lock:
-            self._listeners.append(listener)
+        self._watch(listener, lambda: listener(self.state))
 
-    def unlisten(self, listener: Listener) -> None:
+    def unlisten(self, listener: object) -> None:
         """Stop calling ``listener``."""
         with self._lock:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
+            known = [watcher for watcher, _ in self._watchers]
+            if listener in known:
+                del self._watchers[known.index(listener)]
 
     async def read(self) -> AsyncGenerator[Event, None]:
         """Yield every event from the first on, until the feed is closed."""
         loop = asyncio.get_running_loop()
         news = asyncio.Event()
-
-        def tell(_: TurnState) -> None:
-            loop.call_soon_threadsafe(news.set)
-
-        self.listen(tell)
+        self._watch(news, lambda: loop.call_soon_threadsafe(news.set))
         position = 0
         try:
             while True:
@@ -91,16 +88,12 @@ class Feed:
                 await news.wait()
                 news.clear()
         finally:
-            self.unlisten(tell)
+            self.unlisten(news)
 
     def read_blocking(self) -> Generator[Event, None, None]:
         """Yield the same, where nothing can be awaited."""
         news = threading.Event()
-
-        def tell(_: TurnState) -> None:
-            news.set()
-
-        self.listen(tell)
+        self._watch(news, news.set)
         position = 0
         try:
             while True:
@@ -112,20 +105,25 @@ class Feed:
                 news.wait()
                 news.clear()
         finally:
-            self.unlisten(tell)
+            self.unlisten(news)
 
     def _since(self, position: int) -> tuple[list[Event], bool]:
         # Asked before the rest is read: what is written before the end is then in it.
         closed = self.closed
         return self._events[position:], closed
 
+    def _watch(self, watcher: object, tell: Callable[[], object]) -> None:
+        with self._lock:
+            self._watchers.append((watcher, tell))
+
     def _tell(self) -> None:
         with self._lock:
-            listeners = tuple(self._listeners)
-        for listener in listeners:
+            watchers = tuple(self._watchers)
+        for watcher, tell in watchers:
             try:
-                listener(self.state)
-            except Exception:
-                # One watcher that breaks (its loop may be closed) must not stop the turn.
+                tell()
+            except BaseException:
+                # One that breaks (its loop may be closed), or calls `sys.exit`, must not stop the
+                # turn, let alone the thread on which all turns run.
                 log.warning("A listener of a turn failed and is dropped", exc_info=True)
-                self.unlisten(listener)
+                self.unlisten(watcher)

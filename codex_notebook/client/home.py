@@ -6,6 +6,7 @@ Reads what the CLI wrote there and writes nothing; knows neither processes nor t
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,11 +21,16 @@ _PIECE = 1 << 16
 def codex_home(env: Mapping[str, str]) -> Path | None:
     """Return the CLI's home in an environment, or None if it has none.
 
-    Source: ``CODEX_HOME``, else ``~/.codex``.
+    Source: ``CODEX_HOME``, else ``.codex`` in ``HOME`` or in the home that the system knows.
     """
     if env.get("CODEX_HOME"):
         return Path(env["CODEX_HOME"])
-    return Path(env["HOME"]) / ".codex" if env.get("HOME") else None
+    if env.get("HOME"):
+        return Path(env["HOME"]) / ".codex"
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir) / ".codex"
+    except KeyError:
+        return None
 
 
 def thread_usage(home: Path, thread_id: str) -> Usage | None:

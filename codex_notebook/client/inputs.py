@@ -87,15 +87,15 @@ def _nonblocking(path: str, flags: int) -> int:
 
 
 def _image(path: Path) -> Path:
-    path = path.expanduser()
     try:
+        path = path.expanduser()
         # A pipe would wait for somebody who writes; O_NONBLOCK opens it and finds it empty.
         with open(path, "rb", opener=_nonblocking) as file:
             start = file.read(12)
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
         raise InvalidOptionError(
-            f"The image {path} cannot be read ({error.strerror}), and the CLI would leave it out "
-            "silently.",
+            f"The image {path} cannot be read ({why}), and the CLI would leave it out silently.",
             option="input",
         ) from None
     is_webp = start[:4] == b"RIFF" and start[8:] == b"WEBP"

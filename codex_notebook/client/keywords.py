@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import SecretStr
 from typing_extensions import TypedDict
 
 from codex_notebook.client.abort import AbortSignal
 from codex_notebook.client.options import (
+    ApprovalPolicy,
     CyberAccessProgram,
     ModelReasoningEffort,
     SandboxMode,
@@ -48,7 +49,7 @@ class ThreadKeywords(TypedDict, total=False):
     network_access_enabled: bool | None
     web_search_mode: WebSearchMode | None
     web_search_enabled: bool | None
-    approval_policy: str | None
+    approval_policy: ApprovalPolicy | Literal["auto", "manual"] | None
     thread_source: str | None
     profile: str | None
     ephemeral: bool

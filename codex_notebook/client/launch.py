@@ -22,7 +22,7 @@ class NotStartedError(Exception):
     """A process could not be started; the message says why."""
 
 
-async def launch(
+def launch(
     binary: Binary, arguments: Sequence[str], *, env: Environment, cwd: Path | None, stdin: bytes
 ) -> CliProcess:
     """Start the CLI, with its helper programs on its PATH.
@@ -38,7 +38,7 @@ async def launch(
         path = [helpers, *(folder for folder in others if folder != helpers)]
         env = Environment({**env, "PATH": os.pathsep.join(path)})
     try:
-        return await CliProcess.spawn([str(binary.path), *arguments], env=env, cwd=cwd, stdin=stdin)
+        return CliProcess.spawn([str(binary.path), *arguments], env=env, cwd=cwd, stdin=stdin)
     except OSError as error:
         why = str(error)
     # Raised out here, without the frames of `subprocess`: they hold the environment and its keys.

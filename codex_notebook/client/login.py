@@ -5,9 +5,8 @@ Knows the CLI's home folder and its ``login status``; sees no key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from codex_notebook.client.binary import Binary, ask_cli
 from codex_notebook.client.home import codex_home
@@ -18,7 +17,7 @@ from codex_notebook.errors import NotLoggedInError
 _ELSEWHERE = ("model_provider", "oss_provider", "cli_auth_credentials_store", "profile")
 
 
-def check_login(binary: Binary, env: Mapping[str, str], config: Mapping[str, Any]) -> None:
+def check_login(binary: Binary, env: Mapping[str, str], settings: Sequence[str]) -> None:
     """Make sure that there is a login, as far as that can be known without the network.
 
     Parameters
@@ -27,8 +26,8 @@ def check_login(binary: Binary, env: Mapping[str, str], config: Mapping[str, Any
         The CLI.
     env : mapping
         Its environment.
-    config : mapping
-        The configuration that is passed to it.
+    settings : sequence of str
+        The ``key=value`` settings that are passed to it.
 
     Raises
     ------
@@ -39,7 +38,9 @@ def check_login(binary: Binary, env: Mapping[str, str], config: Mapping[str, Any
     home = codex_home(env)
     if home is None or env.get("CODEX_API_KEY") or (home / "auth.json").exists():
         return
-    if any(name in config for name in _ELSEWHERE) or _mentions_one(home / "config.toml"):
+    if any(name in setting for name in _ELSEWHERE for setting in settings) or _mentions_one(
+        home / "config.toml"
+    ):
         return
     status = ask_cli(binary, "login", "status", env=env)
     if status is None:

@@ -8,13 +8,17 @@ any loop or none await it from outside. Knows nothing of turns.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from codex_notebook.errors import CodexError
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -23,10 +27,29 @@ class LoopThread:
     """A daemon thread that runs an asyncio loop."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        # Of asyncio's own make, whatever policy (such as uvloop's) the program has chosen.
+        self.loop: asyncio.AbstractEventLoop = asyncio.SelectorEventLoop()
+        self.loop.set_exception_handler(_unless_python_ends)
         self.pid = os.getpid()
         # A daemon: an interpreter that exits must not wait for a turn. The guard ends its CLI.
-        threading.Thread(target=self.loop.run_forever, daemon=True, name="codex-io").start()
+        threading.Thread(target=self._run, daemon=True, name="codex-io").start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        while True:
+            try:
+                self.loop.run_forever()
+            except BaseException:
+                # What ends a loop, such as SystemExit, ends one task; the other turns go on.
+                log.exception("The loop of the turns was broken off and goes on")
+            else:
+                return
+
+
+def _unless_python_ends(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # A turn that runs when the program ends is ended by its guard, and no fault to report.
+    if not sys.is_finalizing():
+        loop.default_exception_handler(context)
 
 
 _lock = threading.Lock()
@@ -70,6 +93,31 @@ def refuse_on_io_loop() -> None:
         )
 
 
+# Held here, because a loop holds its tasks but weakly.
+_submitted: set[Future[Any]] = set()
+
+
 def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
     """Run a coroutine on the loop; may be called from any thread."""
-    return asyncio.run_coroutine_threadsafe(work, io_loop())
+    future = asyncio.run_coroutine_threadsafe(work, io_loop())
+    _submitted.add(future)
+    future.add_done_callback(_submitted.discard)
+    return future
+
+
+async def in_thread(function: Callable[..., T], *arguments: object) -> T:
+    """Await what a function returns that blocks, on a thread of its own.
+
+    `asyncio.to_thread` has few threads, which user code (a type's validators) may hold for as long
+    as it likes, and none once the main thread has ended.
+    """
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(function(*arguments))
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True, name="codex-work").start()
+    return await asyncio.wrap_future(done)

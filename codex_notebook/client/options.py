@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -26,6 +26,16 @@ from codex_notebook.client.abort import AbortSignal
 from codex_notebook.client.secrets import KEY_VARIABLE, hidden
 from codex_notebook.errors import InvalidOptionError
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from codex_notebook.client.keywords import (
+        CodexKeywords,
+        ReviewKeywords,
+        ThreadKeywords,
+        TurnKeywords,
+    )
+
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
 ApprovalPolicy = Literal["never", "on-request", "on-failure"]
 ModelReasoningEffort = Literal[
@@ -36,6 +46,8 @@ CyberAccessProgram = Literal["standard", "daybreak_blue", "daybreak_red"]
 
 # What goes into an argument or the environment of a process cannot hold a NUL.
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\A[^\x00]*\z")]
+VariableName = Annotated[str, StringConstraints(min_length=1, pattern=r"\A[^\x00=]*\z")]
+VariableValue = Annotated[str, StringConstraints(pattern=r"\A[^\x00]*\z")]
 
 
 def _listed(given: object) -> object:
@@ -72,7 +84,8 @@ class Options(BaseModel):
             message = f"{type(self).__name__} has no option {name!r}{_meant(name, type(self))}."
         else:
             said = "Text must not be empty" if fault["type"] == "string_too_short" else fault["msg"]
-            said = "Text must not hold a NUL" if "mismatch" in fault["type"] else said
+            if fault["type"] == "string_pattern_mismatch":
+                said = "Text must not hold a NUL, nor a variable's name a ="
             said = said.removeprefix("Value error, ").rstrip(".")
             message = f"Option {name!r} of {type(self).__name__}: {said}."
         raise InvalidOptionError(message, option=name)
@@ -113,10 +126,12 @@ class CodexOptions(Options):
         that themselves hold dots, such as ``projects."/a.b".trust_level="trusted"``.
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(self, **values: Unpack[CodexKeywords]) -> None: ...
+
     codex_path_override: Path | str | None = None
-    env: dict[Text, Annotated[str, StringConstraints(pattern=r"\A[^\x00]*\z")]] = Field(
-        default_factory=dict, repr=False
-    )
+    env: dict[VariableName, VariableValue] = Field(default_factory=dict, repr=False)
     inherit_env: bool = True
     base_url: Text | None = None
     api_key: SecretStr | None = None
@@ -203,6 +218,10 @@ class ThreadOptions(Options):
         has switched off since 0.152. Default True.
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(self, **values: Unpack[ThreadKeywords]) -> None: ...
+
     model: Text | None = None
     sandbox_mode: SandboxMode = "read-only"
     working_directory: Path | None = None
@@ -240,6 +259,10 @@ class TurnOptions(Options):
         ``standard``, ``daybreak_blue`` or ``daybreak_red`` (``--cyber-access-program``).
     """
 
+    if TYPE_CHECKING:
+
+        def __init__(self, **values: Unpack[TurnKeywords]) -> None: ...
+
     output_schema: dict[str, Any] | None = None
     output_type: Any = None
     images: Paths = ()
@@ -265,6 +288,10 @@ class ReviewOptions(Options):
     signal : AbortSignal, optional
         Ends the review when its `AbortController` says so.
     """
+
+    if TYPE_CHECKING:
+
+        def __init__(self, **values: Unpack[ReviewKeywords]) -> None: ...
 
     uncommitted: bool = False
     base: Text | None = None

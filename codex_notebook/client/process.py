@@ -12,11 +12,14 @@ import os
 import signal
 import socket
 import struct
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from codex_notebook.client import guard
+from codex_notebook.client.loop import in_thread
 
 _CHUNK = 1 << 16
 
@@ -49,21 +52,6 @@ def _is_up_to_date(compiled: str) -> bool:
     # PEP 552: a file with other flags says by a hash of which source it is.
     seen = struct.pack("<III", 0, int(source.st_mtime) & 0xFFFFFFFF, source.st_size & 0xFFFFFFFF)
     return header == importlib.util.MAGIC_NUMBER + seen
-
-
-# Held here, because a loop holds its tasks but weakly.
-_abandoned: set[asyncio.Task[None]] = set()
-
-
-async def _abandon(
-    starting: asyncio.Future[asyncio.subprocess.Process], lifeline: socket.socket
-) -> None:
-    """See off a process that nobody wants any more, by the end of its lifeline."""
-    try:
-        process = await starting
-    finally:
-        lifeline.close()
-    await process.communicate()
 
 
 class LineSplitter:
@@ -99,22 +87,26 @@ class CliProcess:
     """
 
     def __init__(
-        self, process: asyncio.subprocess.Process, lifeline: socket.socket, stdin: bytes
+        self, process: subprocess.Popen[bytes], lifeline: socket.socket, stdin: bytes
     ) -> None:
         self._process = process
         self._lifeline = lifeline
         self._stderr = b""
         self._ending: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        # Both run beside the reading of lines: a CLI may write much before it reads anything.
-        self._feeding = asyncio.create_task(self._feed(stdin))
+        self._exit = asyncio.create_task(in_thread(process.wait))
+        # All run beside the reading of lines: a CLI may write much before it reads anything.
+        self._feeding = asyncio.create_task(in_thread(_feed, process.stdin, stdin))
         self._draining = asyncio.create_task(self._drain())
 
     @classmethod
-    async def spawn(
+    def spawn(
         cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None, stdin: bytes
     ) -> CliProcess:
         """Start ``command``, and give it ``stdin`` and then the end of file.
+
+        By `subprocess` and not by asyncio, whose way is in the hands of the program's event loop
+        policy (uvloop's has none), and cancelled half-way kills the guard and leaves the CLI.
 
         Raises
         ------
@@ -125,13 +117,13 @@ class CliProcess:
         held.setblocking(False)
         number, parent = str(lifeline.fileno()), str(os.getpid())
         guarded = [sys.executable, "-I", "-S", guard_program(), number, parent]
-        starting = asyncio.ensure_future(
-            asyncio.create_subprocess_exec(
-                *guarded,
-                *command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
+        try:
+            process = subprocess.Popen(
+                [*guarded, *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
                 # Not copied: a plain dict would show its keys in a traceback with variables.
                 env=env,
                 cwd=cwd,
@@ -139,26 +131,17 @@ class CliProcess:
                 # Its own session: the kernel's interrupt signals the kernel's whole group.
                 start_new_session=True,
             )
-        )
-        starting.add_done_callback(lambda _: lifeline.close())
-        try:
-            # Cancelled half-way, asyncio would kill the guard and leave the CLI alone.
-            process = await asyncio.shield(starting)
-        except asyncio.CancelledError:
-            leaving = asyncio.ensure_future(_abandon(starting, held))
-            _abandoned.add(leaving)
-            leaving.add_done_callback(_abandoned.discard)
-            raise
         except BaseException:
             held.close()
             raise
+        finally:
+            lifeline.close()
         return cls(process, held, stdin)
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield the lines of stdout until it closes; a last line without a newline too."""
-        assert self._process.stdout is not None
         splitter = LineSplitter()
-        while chunk := await self._process.stdout.read(_CHUNK):
+        async for chunk in _chunks(self._process.stdout):
             for line in splitter.feed(chunk):
                 yield line
         for line in splitter.flush():
@@ -170,15 +153,12 @@ class CliProcess:
         Must be called once for each process: it also lets go of its pipes.
         """
         try:
-            code = await self._process.wait()
-            await self._draining
+            code = await asyncio.shield(self._exit)
+            await asyncio.gather(self._draining, self._feeding)
             return code
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            self._feeding.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._feeding
             self._lifeline.close()
 
     @property
@@ -216,23 +196,29 @@ class CliProcess:
             with contextlib.suppress(OSError):
                 self._lifeline.send(order)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._process.wait()), patience)
+                await asyncio.wait_for(asyncio.shield(self._exit), patience)
                 return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    async def _feed(self, data: bytes) -> None:
-        stdin = self._process.stdin
-        assert stdin is not None
-        # A CLI that refuses its options exits without reading: its stderr says why, not this.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            stdin.write(data)
-            await stdin.drain()
-        stdin.close()
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            await stdin.wait_closed()
-
     async def _drain(self) -> None:
-        assert self._process.stderr is not None
-        while chunk := await self._process.stderr.read(_CHUNK):
+        async for chunk in _chunks(self._process.stderr):
             self._stderr = (self._stderr + chunk)[-2 * STDERR_KEPT :]
+
+
+async def _chunks(pipe: IO[bytes] | None) -> AsyncIterator[bytes]:
+    """Yield what comes out of a pipe, as it comes, until it closes."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    while chunk := await reader.read(_CHUNK):
+        yield chunk
+
+
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    """Write everything into a pipe and close it; blocks until it is read, or nobody can."""
+    # A CLI that refuses its options exits without reading: its stderr says why, not this.
+    with contextlib.suppress(BrokenPipeError), pipe:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[pipe.write(rest) :]

@@ -10,18 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from codex_notebook.client.answer import read_answer
 from codex_notebook.client.feed import Feed, Listener
 from codex_notebook.client.loop import io_loop, refuse_on_io_loop, submit
 from codex_notebook.client.transport import TransportTurn
+from codex_notebook.client.turnstile import Turnstile
 from codex_notebook.core.events import (
     Event,
     ThreadError,
+    ThreadStartedEvent,
     TurnFailedEvent,
     TurnInterruptedEvent,
     TurnInterruptingEvent,
@@ -34,9 +37,21 @@ from codex_notebook.errors import CodexError, TurnFailedError, TurnInterruptedEr
 
 log = logging.getLogger(__name__)
 
-# Both are called on our own loop only.
-Begin = Callable[[], Awaitable[tuple[TransportTurn, Usage | None]]]
-Ended = Callable[[Turn], None]
+
+class Owner(Protocol):
+    """Whose turn it is; asked and told on our own loop only."""
+
+    async def begin(self) -> tuple[TransportTurn, Usage | None]:
+        """Return the turn to run, and the thread's token total before it."""
+        ...
+
+    def opened(self, thread_id: str) -> None:
+        """Take note of the thread's id."""
+        ...
+
+    def ended(self, turn: Turn, *, began: bool) -> None:
+        """Take note of the finished turn, and of whether it had come to run at all."""
+        ...
 
 
 def _failed(message: str) -> Event:
@@ -57,7 +72,7 @@ class RunningTurn:
         self._output_type = output_type
         self._transport: TransportTurn | None = None
         self._interrupts = 0
-        self._queued: asyncio.Task[Any] | None = None
+        self._queued: asyncio.Future[None] | None = None
         # The turn and how it failed, if it did. Never cancelled, never an exception: whoever
         # asks for the result gets it raised, and a result nobody asks for is no error.
         self._end: Future[tuple[Turn, CodexError | None]] = Future()
@@ -112,7 +127,8 @@ class RunningTurn:
         """
         turn, error = await asyncio.shield(asyncio.wrap_future(self._end))
         if error is not None:
-            raise error
+            # Anew each time: raising it again would make what it shows longer and longer.
+            raise error.with_traceback(None)
         return turn
 
     def __await__(self) -> Generator[Any, None, Turn]:
@@ -120,7 +136,15 @@ class RunningTurn:
 
     def when_done(self, callback: Callable[[Turn, CodexError | None], object]) -> None:
         """Call ``callback(turn, error)`` once the turn is over, on our own loop's thread."""
-        self._end.add_done_callback(lambda end: callback(*end.result()))
+
+        def call(end: Future[tuple[Turn, CodexError | None]]) -> None:
+            try:
+                callback(*end.result())
+            except BaseException:
+                # Not even `sys.exit` in a callback may end the thread on which all turns run.
+                log.warning("A callback of a turn failed", exc_info=True)
+
+        self._end.add_done_callback(call)
 
     def outcome(self, timeout: float | None = None) -> tuple[Turn, CodexError | None]:
         """Block until the end; return the turn, and the error with which it ended if it did.
@@ -134,7 +158,11 @@ class RunningTurn:
         """
         if not self.done:
             refuse_on_io_loop()
-        return self._end.result(timeout)
+        try:
+            return self._end.result(timeout)
+        except NotYet:
+            # The same as the built-in only since Python 3.11.
+            raise TimeoutError(f"The turn has not ended within {timeout} s.") from None
 
     async def interrupt(self) -> Turn:
         """Stop the turn and return what it did.
@@ -143,6 +171,10 @@ class RunningTurn:
         turn that ends by itself at the same moment stays completed.
         """
         self.request_interrupt()
+        return await self.ended()
+
+    async def ended(self) -> Turn:
+        """Wait for the end and return the turn, however it ended."""
         turn, _ = await asyncio.shield(asyncio.wrap_future(self._end))
         return turn
 
@@ -155,52 +187,55 @@ class RunningTurn:
 
     # ---- on our own loop -----------------------------------------------------------------
 
-    def pump(self, turnstile: asyncio.Lock, begin: Begin, ended: Ended) -> None:
+    def pump(self, turnstile: Turnstile, owner: Owner) -> None:
         """Begin to run, once the turns before it have left their thread's turnstile.
 
         Parameters
         ----------
-        turnstile : asyncio.Lock
-            Held by the one turn of the thread that runs.
-        begin : callable
-            Gives the turn to run and the thread's token total before it.
-        ended : callable
-            Takes note of the finished turn before the next one begins.
+        turnstile : Turnstile
+            Passed by the one turn of the thread that runs.
+        owner : Owner
+            Whose turn it is.
         """
-        submit(self._pump(turnstile, begin, ended))
+        submit(self._pump(turnstile, owner))
 
-    async def _pump(self, turnstile: asyncio.Lock, begin: Begin, ended: Ended) -> None:
-        if not await self._admitted(turnstile):
-            # The turn before it goes on; this one never began.
-            self._feed.publish(TurnInterruptedEvent(at=time.time()))
-            await self._conclude(None, ended)
-            return
+    async def _pump(self, turnstile: Turnstile, owner: Owner) -> None:
+        ticket = self._queued = turnstile.ticket()
         try:
-            await self._conclude(await self._run(begin), ended)
+            if await self._admitted(ticket):
+                await self._conclude(await self._run(owner), owner)
+            else:
+                # The turn before it goes on; this one never began.
+                self._feed.publish(TurnInterruptedEvent(at=time.time()))
+                await self._conclude(None, owner)
             if self._transport is not None:
                 # The result is there; only the next turn of the thread has to wait for this.
                 await self._transport.left()
+        except BaseException as fault:
+            log.exception("A turn broke off where it must not")
+            if self._end.done():
+                raise
+            # Whatever it was, somebody waits for this turn.
+            error = self._broken_off(fault)
+            self._end.set_result((error.turn, error))
+            self._feed.close()
         finally:
-            turnstile.release()
+            turnstile.leave(ticket)
 
-    async def _admitted(self, turnstile: asyncio.Lock) -> bool:
+    async def _admitted(self, ticket: asyncio.Future[None]) -> bool:
         """Wait at the turnstile; return whether it was passed before an interrupt came."""
-        self._queued = asyncio.ensure_future(turnstile.acquire())
         if self._interrupts:
-            self._queued.cancel()
+            ticket.cancel()
         try:
-            await self._queued
+            await ticket
         except asyncio.CancelledError:
             return False
-        if self._interrupts:
-            turnstile.release()
-            return False
-        return True
+        return not self._interrupts
 
-    async def _run(self, begin: Begin) -> CodexError | None:
+    async def _run(self, owner: Owner) -> CodexError | None:
         """Pump the events of the transport; return how that failed, if it did."""
         try:
-            transport, usage = await begin()
+            transport, usage = await owner.begin()
             self._feed.state = replace(self.state, thread_usage_before=usage)
             if self._interrupts:
                 # Asked while it was being prepared.
@@ -208,22 +243,27 @@ class RunningTurn:
                 return None
             self._transport = transport
             async for event in transport.events():
+                if isinstance(event, ThreadStartedEvent):
+                    owner.opened(event.thread_id)
                 self._feed.publish(event)
         except CodexError as fault:
             self._feed.publish(_failed(str(fault)))
             return fault
         except Exception as fault:
             log.exception("A turn broke off")
-            self._feed.publish(_failed(f"The turn broke off: {type(fault).__name__}: {fault}"))
-            error = TurnFailedError(self.state.error or "", turn=Turn(self.state))
-            error.__cause__ = fault
-            return error
+            return self._broken_off(fault)
         return None
 
-    async def _conclude(self, error: CodexError | None, ended: Ended) -> None:
+    def _broken_off(self, fault: BaseException) -> TurnFailedError:
+        message = f"The turn broke off: {type(fault).__name__}: {fault}"
+        self._feed.publish(_failed(message))
+        error = TurnFailedError(message, turn=Turn(self.state))
+        error.__cause__ = fault
+        return error
+
+    async def _conclude(self, error: CodexError | None, owner: Owner) -> None:
         turn, error = await self._finished(error)
-        if self._transport is not None:
-            ended(turn)
+        owner.ended(turn, began=self._transport is not None)
         self._end.set_result((turn, error))
         self._feed.close()
 

@@ -5,17 +5,17 @@ Leaving a stream early ends its turn. Knows a running turn; not how it runs.
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from typing import Any
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 
+from codex_notebook.client.interrupts import ctrl_c_raises, interrupts_noted
+from codex_notebook.client.loop import refuse_on_io_loop
 from codex_notebook.client.running import RunningTurn
 from codex_notebook.core.events import Event
 from codex_notebook.core.model import Mapped
 from codex_notebook.core.turn import Turn
+from codex_notebook.errors import CodexError
 
 
 class EventStream(AsyncIterator[Event]):
@@ -27,6 +27,7 @@ class EventStream(AsyncIterator[Event]):
     def __init__(self, running: RunningTurn) -> None:
         self._running = running
         self._source = running.events()
+        self._left = False
 
     async def __anext__(self) -> Event:
         try:
@@ -36,13 +37,21 @@ class EventStream(AsyncIterator[Event]):
             raise
         except BaseException:
             # Cancelled, most likely: whoever iterated has left.
-            self._running.request_interrupt()
+            self.leave()
             raise
+
+    def leave(self) -> None:
+        """Interrupt the turn, unless it has ended; once, because a second time is by force."""
+        if not self._left:
+            self._left = True
+            self._running.request_interrupt()
 
     async def aclose(self) -> None:
         """Interrupt the turn, unless it has ended."""
-        self._running.request_interrupt()
-        await self._source.aclose()
+        self.leave()
+        # Somebody may just be reading; it ends for them with the turn.
+        with suppress(RuntimeError):
+            await self._source.aclose()
 
 
 class StreamedTurn(Mapped):
@@ -77,12 +86,11 @@ class StreamedTurn(Mapped):
 
     async def __aexit__(self, *_: object) -> None:
         await self.events.aclose()
-        if not self.running.done:
-            await self.running.interrupt()
+        await self.running.ended()
 
 
 class BlockingEventStream(Iterator[Event]):
-    """The same for code that blocks; it also closes itself when nobody holds it any more."""
+    """The same for code that blocks. One that nobody holds any more ends its turn, too."""
 
     def __init__(self, running: RunningTurn) -> None:
         self._running = running
@@ -90,7 +98,7 @@ class BlockingEventStream(Iterator[Event]):
 
     def __next__(self) -> Event:
         try:
-            with _ctrl_c_raises():
+            with ctrl_c_raises():
                 return next(self._source)
         except StopIteration:
             result_blocking(self._running)
@@ -104,7 +112,29 @@ class BlockingEventStream(Iterator[Event]):
         if not self._running.done:
             end_blocking(self._running)
 
-    __del__ = close
+    def __del__(self) -> None:
+        # When Python ends, the loop of the turns has been stopped already: nothing to wait for.
+        if not sys.is_finalizing():
+            # Collected on that very loop's thread, it is only asked to end.
+            with suppress(CodexError):
+                self.close()
+
+
+def run_blocking(start: Callable[[], RunningTurn]) -> RunningTurn:
+    """Start a turn so that a Ctrl-C meanwhile ends it, instead of losing hold of it.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If there was one, after the turn has been ended.
+    """
+    refuse_on_io_loop()
+    with interrupts_noted() as pressed:
+        running = start()
+    if pressed:
+        end_blocking(running)
+        raise KeyboardInterrupt
+    return running
 
 
 def result_blocking(running: RunningTurn) -> Turn:
@@ -118,13 +148,13 @@ def result_blocking(running: RunningTurn) -> Turn:
         On Ctrl-C, after the turn has been ended; a second one does not wait for the polite part.
     """
     try:
-        with _ctrl_c_raises():
+        with ctrl_c_raises():
             turn, error = running.outcome()
     except BaseException:
         end_blocking(running)
         raise
     if error is not None:
-        raise error
+        raise error.with_traceback(None)
     return turn
 
 
@@ -132,28 +162,8 @@ def end_blocking(running: RunningTurn) -> None:
     """Interrupt a turn and block until it is over, or until a Ctrl-C that ends it by force."""
     running.request_interrupt()
     try:
-        with _ctrl_c_raises():
+        with ctrl_c_raises():
             running.outcome()
     except KeyboardInterrupt:
         running.request_interrupt()
         running.outcome()
-
-
-@contextmanager
-def _ctrl_c_raises() -> Iterator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt also below ``asyncio.run``.
-
-    Its handler only cancels the task that we block, which would hear of it when we have done.
-    """
-    handler: Any = signal.getsignal(signal.SIGINT)
-    runner = getattr(asyncio, "Runner", None)
-    owner = getattr(getattr(handler, "func", None), "__self__", None)
-    on_main_thread = threading.current_thread() is threading.main_thread()
-    if not on_main_thread or runner is None or not isinstance(owner, runner):
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)

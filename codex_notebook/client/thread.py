@@ -18,7 +18,12 @@ from codex_notebook.client.loop import refuse_on_io_loop, submit
 from codex_notebook.client.options import ReviewOptions, ThreadOptions, TurnOptions, merged
 from codex_notebook.client.review import check_review, describe_review
 from codex_notebook.client.running import RunningTurn
-from codex_notebook.client.streamed import BlockingEventStream, StreamedTurn, result_blocking
+from codex_notebook.client.streamed import (
+    BlockingEventStream,
+    StreamedTurn,
+    result_blocking,
+    run_blocking,
+)
 from codex_notebook.core.schema import OutputFormat, output_format
 from codex_notebook.core.strict import strict_schema
 from codex_notebook.core.turn import Turn
@@ -129,8 +134,7 @@ class Thread:
         Works everywhere, also where an event loop runs (which it blocks). Ctrl-C ends the turn,
         waits until no process of it is left, and raises KeyboardInterrupt as everywhere.
         """
-        refuse_on_io_loop()
-        return result_blocking(self._start(input, options, keywords))
+        return result_blocking(run_blocking(lambda: self._start(input, options, keywords)))
 
     def run_streamed_sync(
         self,
@@ -144,8 +148,7 @@ class Thread:
         end well raises its `TurnError` behind the last event. The finished turn is in
         `last_turn`.
         """
-        refuse_on_io_loop()
-        return BlockingEventStream(self._start(input, options, keywords))
+        return BlockingEventStream(run_blocking(lambda: self._start(input, options, keywords)))
 
     async def review(
         self,
@@ -189,8 +192,7 @@ class Thread:
         **keywords: Unpack[ReviewKeywords],
     ) -> Turn:
         """Have changes reviewed and block until it is done; parameters as for `review`."""
-        refuse_on_io_loop()
-        return result_blocking(self._start_review(options, keywords))
+        return result_blocking(run_blocking(lambda: self._start_review(options, keywords)))
 
     async def fork(
         self,

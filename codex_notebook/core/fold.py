@@ -58,12 +58,13 @@ class Fold:
         nothing is known yet.
     """
 
-    __slots__ = ("_drafts", "_entries", "_fields", "_places", "_state")
+    __slots__ = ("_drafts", "_entries", "_fields", "_notices", "_places", "_state")
 
     def __init__(self, state: TurnState = _NOTHING) -> None:
         self._state: TurnState | None = state
         self._fields = state.__dict__.copy()
         self._entries: list[Entry] = list(state.entries)
+        self._notices: list[str] = list(state.notices)
         self._places = {entry.id: place for place, entry in enumerate(self._entries)}
         # What has changed since a state was made, and becomes entries when the next one is.
         self._drafts: dict[int, _Draft] = {}
@@ -79,7 +80,10 @@ class Fold:
             # As its own `__init__` would make it, which sets each field of a frozen class by a
             # call and takes six times as long.
             self._state = object.__new__(TurnState)
-            fields = {**self._fields, "entries": tuple(self._entries)}
+            fields = self._fields.copy()
+            fields["entries"] = tuple(self._entries)
+            if self._notices:
+                fields["notices"] = tuple(self._notices)
             object.__setattr__(self._state, "__dict__", fields)
         return self._state
 
@@ -137,10 +141,10 @@ class Fold:
         self._fields["thread_usage"] = event.thread_usage
 
     def _note(self, event: NoticeEvent) -> None:
-        self._fields["notices"] += (event.message,)
+        self._notices.append(event.message)
 
     def _note_unknown(self, event: UnknownEvent) -> None:
-        self._fields["notices"] += (f"An event of an unknown kind: {event.type}",)
+        self._notices.append(f"An event of an unknown kind: {event.type}")
 
     def _start(self, event: TurnStartedEvent) -> None:
         fields = self._fields

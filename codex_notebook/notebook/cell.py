@@ -10,6 +10,7 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
+from codex_notebook.client.interrupts import interrupts_noted
 from codex_notebook.client.options import TurnOptions
 from codex_notebook.client.running import RunningTurn
 from codex_notebook.core.plain import clean
@@ -20,7 +21,7 @@ from codex_notebook.notebook.formatting import already_shown
 from codex_notebook.notebook.names import LAST_TURN
 from codex_notebook.notebook.session import Session, notebook_folder
 from codex_notebook.notebook.showing import Showing, show
-from codex_notebook.notebook.waiting import interrupts_noted, wait_awaited, wait_blocking
+from codex_notebook.notebook.waiting import wait_awaited, wait_blocking
 
 
 class Cell:

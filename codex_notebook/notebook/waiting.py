@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import threading
 from collections.abc import Iterator
-from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from codex_notebook.client.interrupts import may_handle_interrupts
 from codex_notebook.client.running import RunningTurn
 from codex_notebook.notebook.pump import heard_while_awaiting, heard_while_blocking
 
@@ -57,7 +56,7 @@ def wait_blocking(running: RunningTurn, kernel: Any) -> None:
             while not running.done:
                 try:
                     running.outcome(BLOCK_TICK)
-                except NotYet:
+                except TimeoutError:
                     hear()
     except BaseException:
         # An interrupt just before our handler was in place: nobody would wait for the turn.
@@ -66,33 +65,9 @@ def wait_blocking(running: RunningTurn, kernel: Any) -> None:
 
 
 @contextmanager
-def interrupts_noted() -> Iterator[list[int]]:
-    """Give a list of the interrupts that come meanwhile, instead of being torn apart by them.
-
-    For the start of a turn: one that has begun and is not yet kept could be stopped by nobody.
-    """
-    pressed: list[int] = []
-    if not _may_handle_interrupts():
-        yield pressed
-        return
-    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _may_handle_interrupts() -> bool:
-    # Only the main thread may set a handler (a cell in a subshell is not interrupted at all),
-    # and one that was not set by Python could not be put back.
-    on_main_thread = threading.current_thread() is threading.main_thread()
-    return on_main_thread and signal.getsignal(signal.SIGINT) is not None
-
-
-@contextmanager
 def _interrupts(running: RunningTurn) -> Iterator[None]:
     """Let SIGINT (■, Ctrl-C) stop the turn instead of tearing the cell out of it."""
-    if not _may_handle_interrupts():
+    if not may_handle_interrupts():
         yield
         return
     handler = _Handler(running)

@@ -46,6 +46,13 @@ def leave_slowly(*_: object) -> None:
     os._exit(1)
 
 
+def save_and_leave(*_: object) -> None:
+    # Not at once, as the real one: who sends more than this first signal keeps it from it.
+    time.sleep(0.2)
+    Path(os.environ["FAKE_CLI_LOG"] + ".saved").touch()
+    os._exit(1)
+
+
 def begin(thread_id: str = "fake") -> None:
     say(type="thread.started", thread_id="forked" if "fork" in sys.argv else thread_id)
     say(type="turn.started")
@@ -155,6 +162,10 @@ def main(behaviour: str) -> None:
     elif behaviour == "deaf_to_interrupts":
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         message("deaf")
+        forever()
+    elif behaviour == "saves_when_interrupted":
+        signal.signal(signal.SIGINT, save_and_leave)
+        message("half")
         forever()
     elif behaviour == "polite":
         signal.signal(signal.SIGINT, lambda *_: sys.exit(1))

@@ -305,7 +305,7 @@ def test_one_text_or_path_where_there_may_be_several_is_a_list_of_it() -> None:
     options = ThreadOptions(enable="a", additional_directories="/x")
     assert (options.enable, options.additional_directories) == (("a",), (Path("/x"),))
     assert CodexOptions(config_overrides="a=1").config_overrides == ("a=1",)
-    assert TurnOptions(images=Path("a.png")).images == (Path("a.png"),)
+    assert TurnOptions(images="a.png").images == (Path("a.png"),)
 
 
 def test_options_of_another_kind_are_refused_with_the_ways_there_are() -> None:
@@ -318,5 +318,5 @@ def test_options_of_another_kind_are_refused_with_the_ways_there_are() -> None:
 
 def test_a_refused_option_does_not_quote_the_other_values() -> None:
     with pytest.raises(InvalidOptionError) as caught:
-        CodexOptions(**{"api_key": "sk-secret", "typo": 1})
+        CodexOptions(api_key="sk-secret", typo=1)  # type: ignore[call-arg]
     assert "secret" not in str(caught.value) + repr(caught.value.__cause__)

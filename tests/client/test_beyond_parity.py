@@ -231,6 +231,14 @@ def test_a_fork_of_a_thread_that_was_only_resumed_has_its_own_usage_too(start: S
 
 
 @real
+def test_two_objects_of_one_thread_count_its_tokens_together(start: Start) -> None:
+    thread = start()
+    assert pay(thread, "1") == (1, 1)
+    assert pay(start(thread.id), "10") == (10, 11)
+    assert pay(thread, "100") == (100, 111)
+
+
+@real
 @pytest.mark.parametrize("way", ["new", "resume", "fork"])
 @pytest.mark.parametrize(("ending", "cost"), [("stop", 100_000), ("fail", 10_000)])
 def test_a_first_turn_that_breaks_off_has_its_own_usage_too(

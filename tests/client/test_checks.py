@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import subprocess
 from pathlib import Path
 
@@ -28,7 +30,8 @@ def rollout(home: Path, *lines: str, folder: str = "sessions/2026/11/22") -> Non
 def test_the_home_is_where_the_cli_looks_for_it() -> None:
     assert codex_home({"CODEX_HOME": "/c", "HOME": "/h"}) == Path("/c")
     assert codex_home({"CODEX_HOME": "", "HOME": "/h"}) == Path("/h/.codex")
-    assert codex_home({}) is None
+    # As the CLI does, which asks the system.
+    assert codex_home({}) == Path(pwd.getpwuid(os.getuid()).pw_dir) / ".codex"
 
 
 @pytest.mark.parametrize(

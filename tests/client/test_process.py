@@ -37,7 +37,7 @@ def test_lines_are_the_same_when_cut_at_every_single_byte() -> None:
 
 def outcome(*command: str) -> tuple[int, list[bytes], str]:
     async def run() -> tuple[int, list[bytes], str]:
-        process = await CliProcess.spawn(command, env=dict(os.environ), cwd=None, stdin=b"in")
+        process = CliProcess.spawn(command, env=dict(os.environ), cwd=None, stdin=b"in")
         lines = [line async for line in process.lines()]
         return await process.wait(), lines, process.stderr
 

@@ -366,7 +366,7 @@ def test_a_validator_that_ends_the_program_ends_only_its_turn(fake_codex: Fake) 
             sys.exit(3)
 
     thread = fake_codex("echo").start_thread()
-    with pytest.raises(OutputValidationError, match=r"sys.exit\(3\)"):
+    with pytest.raises(OutputValidationError, match=r"SystemExit\(3\)"):
         asyncio.run(thread.run('{"n": 1}', output_type=Deadly))
     assert asyncio.run(thread.run("still here")).final_response == "still here"
 

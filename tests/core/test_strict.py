@@ -55,7 +55,8 @@ def test_every_object_of_a_pydantic_class_is_closed_and_requires_all_of_its_fiel
     assert any("additionalProperties" not in part for part in objects(loose))
     strict = strict_schema(loose)
     parts = list(objects(strict))
-    assert len(parts) == 2
+    # The root is a copy of its definition.
+    assert len(parts) == 3
     for part in parts:
         assert part["additionalProperties"] is False
         assert part["required"] == list(part["properties"])
@@ -65,19 +66,45 @@ def test_every_object_of_a_pydantic_class_is_closed_and_requires_all_of_its_fiel
 @pytest.mark.parametrize(
     "around",
     [
-        lambda part: {"type": "array", "items": part},
-        lambda part: {"anyOf": [{"type": "null"}, part]},
-        lambda part: {"oneOf": [part]},
-        lambda part: {"allOf": [part]},
-        lambda part: {"type": "array", "prefixItems": [part, {"type": "string"}]},
-        lambda part: {"$ref": "#/$defs/A", "$defs": {"A": part}},
-        lambda part: {"$ref": "#/definitions/A", "definitions": {"A": part}},
+        lambda part: closed(a={"type": "array", "items": part}),
+        lambda part: closed(a={"anyOf": [{"type": "null"}, part]}),
+        lambda part: closed(a={"oneOf": [part]}),
+        lambda part: closed(a={"allOf": [part]}),
+        lambda part: closed(a={"type": "array", "prefixItems": [part, {"type": "string"}]}),
+        lambda part: {**closed(a={"$ref": "#/$defs/A"}), "$defs": {"A": part}},
+        lambda part: {**closed(a={"$ref": "#/definitions/A"}), "definitions": {"A": part}},
         lambda part: closed(a=part, b={"type": "array", "items": part}),
     ],
 )
 def test_an_object_is_completed_wherever_it_is(around: Any) -> None:
     loose = {"type": "object", "properties": {"n": {"type": "integer", "default": 1}}}
     assert strict_schema(around(loose)) == around(closed(n={"type": "integer"}))
+
+
+def test_an_object_of_which_nothing_is_said_is_closed_too() -> None:
+    assert strict_schema({"type": "object"}) == {"type": "object", "additionalProperties": False}
+
+
+def test_a_reference_with_words_beside_it_becomes_what_it_refers_to() -> None:
+    part = {"type": "object", "properties": {"n": {"type": "integer"}}, "description": "Any."}
+    given = {**closed(a={"$ref": "#/$defs/A", "description": "Mine."}), "$defs": {"A": part}}
+    strict = strict_schema(given)
+    assert strict["properties"]["a"] == {**closed(n={"type": "integer"}), "description": "Mine."}
+
+
+def test_a_class_that_holds_itself_is_an_object_at_the_root() -> None:
+    strict = strict_schema(Node.model_json_schema())
+    assert strict["type"] == "object"
+    assert strict["properties"]["children"]["items"] == {"$ref": "#/$defs/Node"}
+    again = {"$ref": "#/$defs/A", "description": "Mine."}
+    own = {**closed(a=again), "$defs": {"A": closed(a=again)}}
+    assert strict_schema(own)["properties"]["a"]["properties"]["a"] == {"$ref": "#/$defs/A"}
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "array", "items": {}}, {"anyOf": [closed()]}])
+def test_a_schema_of_anything_but_an_object_is_refused(schema: Any) -> None:
+    with pytest.raises(InvalidOptionError, match="must be the schema of an object"):
+        strict_schema(schema)
 
 
 def test_a_default_beside_a_reference_goes_too() -> None:
@@ -130,7 +157,7 @@ words = st.sampled_from(
     )
 )
 def test_any_json_object_is_taken_and_taken_as_strict_the_second_time(schema: Any) -> None:
-    strict = strict_schema(schema)
+    strict = strict_schema({**schema, "type": "object"})
     assert strict_schema(strict) == strict
 
 
