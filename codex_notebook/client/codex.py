@@ -8,7 +8,8 @@ from uuid import UUID
 
 from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.exec import CodexExec
-from codex_notebook.client.options import CodexOptions, ThreadOptions, merged
+from codex_notebook.client.options import CodexOptions, ThreadOptions
+from codex_notebook.client.options_base import merged
 from codex_notebook.client.secrets import hidden
 from codex_notebook.client.thread import Thread
 from codex_notebook.errors import InvalidOptionError

@@ -15,7 +15,8 @@ from codex_notebook.client.checks import check_review_target
 from codex_notebook.client.exec import CodexExec
 from codex_notebook.client.exec_turn import ExecRequest, ExecTurn
 from codex_notebook.client.loop import in_thread
-from codex_notebook.client.options import ThreadOptions, merged
+from codex_notebook.client.options import ThreadOptions
+from codex_notebook.client.options_base import merged
 from codex_notebook.client.running import RunningTurn
 from codex_notebook.client.turnstile import Turnstile
 from codex_notebook.client.workspace import Workspace

@@ -6,25 +6,21 @@ what the file system has to say about it in ``checks``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from codex_notebook.client.abort import AbortSignal
-from codex_notebook.client.secrets import KEY_VARIABLE, hidden
-from codex_notebook.errors import InvalidOptionError
+from codex_notebook.client.options_base import (
+    Options,
+    Paths,
+    Text,
+    Texts,
+    VariableName,
+    VariableValue,
+)
+from codex_notebook.client.secrets import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -43,60 +39,6 @@ ModelReasoningEffort = Literal[
 ]
 WebSearchMode = Literal["disabled", "cached", "indexed", "live"]
 CyberAccessProgram = Literal["standard", "daybreak_blue", "daybreak_red"]
-
-# What goes into an argument or the environment of a process cannot hold a NUL.
-Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\A[^\x00]*\z")]
-VariableName = Annotated[str, StringConstraints(min_length=1, pattern=r"\A[^\x00=]*\z")]
-VariableValue = Annotated[str, StringConstraints(pattern=r"\A[^\x00]*\z")]
-
-
-def _listed(given: object) -> object:
-    """Return one text or path as the list of it that was meant."""
-    return (given,) if isinstance(given, (str, PathLike)) else given
-
-
-Texts = Annotated[tuple[Text, ...], BeforeValidator(_listed)]
-Paths = Annotated[tuple[Path, ...], BeforeValidator(_listed)]
-
-
-class Options(BaseModel):
-    """Frozen options; an unknown name or an impossible value is refused at once.
-
-    Raises
-    ------
-    InvalidOptionError
-        Names the option and what it may be.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-    def __init__(self, **values: Any) -> None:
-        values = hidden(values)
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            fault = error.errors(include_url=False, include_input=False)[0]
-        else:
-            return
-        # Raised out here, because pydantic's own error quotes the values, and one may be a key.
-        name = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            message = f"{type(self).__name__} has no option {name!r}{_meant(name, type(self))}."
-        else:
-            said = "Text must not be empty" if fault["type"] == "string_too_short" else fault["msg"]
-            if fault["type"] == "string_pattern_mismatch":
-                said = "Text must not hold a NUL, nor a variable's name a ="
-            said = said.removeprefix("Value error, ").rstrip(".")
-            message = f"Option {name!r} of {type(self).__name__}: {said}."
-        raise InvalidOptionError(message, option=name)
-
-
-def _meant(name: str, kind: type[Options]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, kind.model_fields, n=1)
-    meant = f"; did you mean {close[0]!r}" if close else ""
-    return f"{meant}; it has {', '.join(sorted(kind.model_fields))}"
 
 
 class CodexOptions(Options):
@@ -240,6 +182,12 @@ class ThreadOptions(Options):
     todo_list: bool = True
 
 
+def _no_class(given: object) -> object:
+    if isinstance(given, type):
+        raise ValueError("It takes a JSON schema, a dict; for a Python type use output_type")  # noqa: TRY004 (pydantic wants it)
+    return given
+
+
 class TurnOptions(Options):
     """Options of one turn.
 
@@ -263,7 +211,7 @@ class TurnOptions(Options):
 
         def __init__(self, **values: Unpack[TurnKeywords]) -> None: ...
 
-    output_schema: dict[str, Any] | None = None
+    output_schema: Annotated[dict[str, Any] | None, BeforeValidator(_no_class)] = None
     output_type: Any = None
     images: Paths = ()
     signal: AbortSignal | None = None
@@ -299,38 +247,3 @@ class ReviewOptions(Options):
     title: Text | None = None
     instructions: Text | None = None
     signal: AbortSignal | None = None
-
-
-O = TypeVar("O", bound=Options)  # noqa: E741 (the usual letter for this)
-
-
-def merged(kind: type[O], options: O | Mapping[str, Any] | None, changes: Mapping[str, Any]) -> O:
-    """Return ``options`` with ``changes`` over it, checked again as a whole.
-
-    Parameters
-    ----------
-    kind : type of Options
-        What is to be made.
-    options : Options, mapping or None
-        Its beginning; a mapping has the names as keys, as a ``TypedDict`` does.
-    changes : mapping
-        What was given as keywords.
-
-    Raises
-    ------
-    InvalidOptionError
-        If a name or a value is not one of ``kind``'s, or ``options`` is something else.
-    """
-    if options is None:
-        given: dict[str, Any] = {}
-    elif isinstance(options, kind):
-        given = {name: getattr(options, name) for name in options.model_fields_set}
-    elif isinstance(options, Mapping):
-        given = dict(options)
-    else:
-        raise InvalidOptionError(
-            f"Options are given as {kind.__name__}(…), as a dict or as keywords, not as "
-            f"{type(options).__name__}.",
-            option="options",
-        )
-    return kind(**{**given, **changes})

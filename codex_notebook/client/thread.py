@@ -15,7 +15,8 @@ from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.exec_turn import ExecRequest
 from codex_notebook.client.inputs import Input, Prompt, parse_input
 from codex_notebook.client.loop import refuse_on_io_loop, submit
-from codex_notebook.client.options import ReviewOptions, ThreadOptions, TurnOptions, merged
+from codex_notebook.client.options import ReviewOptions, ThreadOptions, TurnOptions
+from codex_notebook.client.options_base import merged
 from codex_notebook.client.review import check_review, describe_review
 from codex_notebook.client.running import RunningTurn
 from codex_notebook.client.streamed import (

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from codex_notebook.client.codex import Codex
-from codex_notebook.client.options import ThreadOptions, TurnOptions, merged
+from codex_notebook.client.options import ThreadOptions, TurnOptions
+from codex_notebook.client.options_base import merged
 from codex_notebook.client.running import RunningTurn
 from codex_notebook.client.thread import Thread
 

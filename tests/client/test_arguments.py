@@ -301,6 +301,11 @@ def test_an_impossible_option_of_a_client_is_refused(options: dict[str, Any], sa
         CodexOptions(**options)
 
 
+def test_a_class_in_place_of_a_schema_is_refused_with_the_way_for_types() -> None:
+    with pytest.raises(InvalidOptionError, match="for a Python type use output_type"):
+        TurnOptions(output_schema=CodexOptions)  # type: ignore[arg-type]
+
+
 def test_one_text_or_path_where_there_may_be_several_is_a_list_of_it() -> None:
     options = ThreadOptions(enable="a", additional_directories="/x")
     assert (options.enable, options.additional_directories) == (("a",), (Path("/x"),))

@@ -24,7 +24,7 @@ from codex_notebook.client.keywords import (
     ThreadKeywords,
     TurnKeywords,
 )
-from codex_notebook.client.options import Options, merged
+from codex_notebook.client.options_base import Options, merged
 
 # Typed, so that mypy holds the types of the keywords to what the options take; and no value is
 # the default, so that one that got lost would show.
