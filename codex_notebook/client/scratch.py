@@ -11,6 +11,7 @@ import fcntl
 import functools
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,9 @@ from typing import Any
 
 from codex_notebook.errors import TemporaryFileError
 
-_PREFIX = "codex-notebook-"
+_PREFIX = "codex-notebook-turn-"
+# What a turn puts there; a folder that holds anything else is none of ours, whatever its name.
+_OURS = re.compile(r"schema\.json|image_\d+(\.[^,]*)?")
 
 
 class Scratch:
@@ -37,7 +40,7 @@ class Scratch:
 
     def __exit__(self, *_: object) -> None:
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            _remove(self._folder)
         if self._held is not None:
             os.close(self._held)
 
@@ -99,8 +102,17 @@ def sweep_once() -> None:
             # Cannot be held if it is in use, or somebody else's.
             with contextlib.suppress(OSError):
                 held = _hold(folder)
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
                 os.close(held)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a turn's folder, and nothing that no turn has put there."""
+    with contextlib.suppress(OSError):
+        for file in folder.iterdir():
+            if _OURS.fullmatch(file.name):
+                file.unlink()
+        folder.rmdir()
 
 
 def _hold(folder: Path) -> int:
