@@ -48,7 +48,9 @@ class Conversation:
         self.id = id
         self.last_turn: Turn | None = None
         # A new thread has used nothing; of another one it is looked up when it is needed.
-        self._turnstile = Turnstile(Usage()) if id is None else Turnstile.of(id, usage)
+        self._turnstile = Turnstile(Usage())
+        if id is not None:
+            self._turnstile = Turnstile.of((transport.home, id), usage)
         self._workspace: Workspace | None = None
         # Whether the CLI has kept nothing of the turn that it had.
         self._gone = False
@@ -170,7 +172,7 @@ class Conversation:
         """Take note of the id, as soon as it is said: who dies in the first turn can resume it."""
         if self.id is None:
             self.id, self._gone = thread_id, ephemeral
-            self._turnstile.belongs_to(thread_id)
+            self._turnstile.belongs_to((self.transport.home, thread_id))
 
     def ended(self, turn: Turn, *, began: bool) -> None:
         """Take note of a turn that ended."""

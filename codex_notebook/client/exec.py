@@ -32,6 +32,11 @@ class CodexExec:
         self.options = options
         self._logged_in = False
 
+    @property
+    def home(self) -> str:
+        """The CLI's home, as it is now; empty if there is none."""
+        return str(codex_home(self.environment()) or "")
+
     def environment(self) -> Environment:
         """Return the environment of the CLI, as it is now."""
         return environment(self.options, os.environ)

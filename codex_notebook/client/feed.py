@@ -35,7 +35,8 @@ class Feed:
         self._events: list[Event] = []
         # Who watches, and how to tell them that there is something new.
         self._watchers: list[tuple[object, Callable[[], object]]] = []
-        self._lock = threading.Lock()
+        # Reentrant, because what is collected while it is held may stop watching.
+        self._lock = threading.RLock()
 
     @property
     def state(self) -> TurnState:

@@ -111,13 +111,27 @@ async def in_thread(function: Callable[..., T], *arguments: object) -> T:
     `asyncio.to_thread` has few threads, which user code (a type's validators) may hold for as long
     as it likes, and none once the main thread has ended.
     """
+    return await start_in_thread(function, *arguments)
+
+
+def start_in_thread(function: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
+    """Start the same at once; call it on a loop.
+
+    Raises
+    ------
+    RuntimeError
+        If the system gives no more threads.
+    """
     done: Future[T] = Future()
 
     def run() -> None:
+        # From here on it cannot be cancelled, only not be awaited any more.
+        if not done.set_running_or_notify_cancel():
+            return
         try:
             done.set_result(function(*arguments))
         except BaseException as error:
             done.set_exception(error)
 
     threading.Thread(target=run, daemon=True, name="codex-work").start()
-    return await asyncio.wrap_future(done)
+    return asyncio.wrap_future(done)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from codex_notebook.client import guard
-from codex_notebook.client.loop import in_thread
+from codex_notebook.client.loop import start_in_thread
 
 _CHUNK = 1 << 16
 
@@ -29,6 +29,8 @@ STDERR_KEPT = 8192
 # `codex exec` ends its commands and itself within 50 ms of SIGINT; a busy machine needs more.
 INTERRUPT_GRACE = 3.2
 INTERRUPT_AGAIN = 0.4
+# What a guard that was killed leaves behind may still say what it has to.
+ORPHAN_GRACE = 1.0
 # The guard needs its own 2 s + 1 s to end everything.
 GUARD_GRACE = 5.0
 # A CLI that has said its last word gets this to save its files and exit; it needs 20 ms.
@@ -92,11 +94,14 @@ class CliProcess:
         self._process = process
         self._lifeline = lifeline
         self._stderr = b""
+        # Those that are open: ends of pipes that somebody may still write into.
+        self._pipes: set[asyncio.BaseTransport] = set()
         self._ending: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._exit = asyncio.create_task(in_thread(process.wait))
+        self._exit = start_in_thread(process.wait)
+        self._exit.add_done_callback(self._see_that_all_is_said)
         # All run beside the reading of lines: a CLI may write much before it reads anything.
-        self._feeding = asyncio.create_task(in_thread(_feed, process.stdin, stdin))
+        self._feeding = start_in_thread(_feed, process.stdin, stdin)
         self._draining = asyncio.create_task(self._drain())
 
     @classmethod
@@ -136,12 +141,19 @@ class CliProcess:
             raise
         finally:
             lifeline.close()
-        return cls(process, held, stdin)
+        try:
+            return cls(process, held, stdin)
+        except RuntimeError as error:
+            # No more threads to attend to it.
+            held.close()
+            with process:
+                process.kill()
+            raise OSError(str(error)) from None
 
     async def lines(self) -> AsyncIterator[bytes]:
         """Yield the lines of stdout until it closes; a last line without a newline too."""
         splitter = LineSplitter()
-        async for chunk in _chunks(self._process.stdout):
+        async for chunk in self._chunks(self._process.stdout):
             for line in splitter.feed(chunk):
                 yield line
         for line in splitter.flush():
@@ -202,17 +214,31 @@ class CliProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _drain(self) -> None:
-        async for chunk in _chunks(self._process.stderr):
+        async for chunk in self._chunks(self._process.stderr):
             self._stderr = (self._stderr + chunk)[-2 * STDERR_KEPT :]
 
+    async def _chunks(self, pipe: IO[bytes] | None) -> AsyncIterator[bytes]:
+        """Yield what comes out of a pipe, as it comes, until it closes."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), pipe
+        )
+        self._pipes.add(transport)
+        while chunk := await reader.read(_CHUNK):
+            yield chunk
+        self._pipes.discard(transport)
 
-async def _chunks(pipe: IO[bytes] | None) -> AsyncIterator[bytes]:
-    """Yield what comes out of a pipe, as it comes, until it closes."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-    while chunk := await reader.read(_CHUNK):
-        yield chunk
+    def _see_that_all_is_said(self, _: object) -> None:
+        # The guard goes last, when nobody is left; unless it was killed itself, out of memory say.
+        asyncio.get_running_loop().call_later(ORPHAN_GRACE, self._end_orphans)
+
+    def _end_orphans(self) -> None:
+        if self._pipes:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            for transport in self._pipes:
+                transport.close()
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import Future
@@ -72,6 +73,7 @@ class RunningTurn:
         self._output_type = output_type
         self._transport: TransportTurn | None = None
         self._interrupts = 0
+        self._pid = os.getpid()
         self._queued: asyncio.Future[None] | None = None
         # The turn and how it failed, if it did. Never cancelled, never an exception: whoever
         # asks for the result gets it raised, and a result nobody asks for is no error.
@@ -158,6 +160,8 @@ class RunningTurn:
         """
         if not self.done:
             refuse_on_io_loop()
+            if self._pid != os.getpid():
+                raise CodexError("This turn runs in the process from which this one was forked.")
         try:
             return self._end.result(timeout)
         except NotYet:
@@ -183,7 +187,9 @@ class RunningTurn:
 
         Safe to call from any thread and from a signal handler.
         """
-        io_loop().call_soon_threadsafe(self._interrupt)
+        # A forked child has a copy of this and of the means, but it is its parent's turn.
+        if self._pid == os.getpid():
+            io_loop().call_soon_threadsafe(self._interrupt)
 
     # ---- on our own loop -----------------------------------------------------------------
 

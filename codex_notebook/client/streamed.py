@@ -17,6 +17,9 @@ from codex_notebook.core.model import Mapped
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import CodexError
 
+# A turn that is left is over in 50 ms, unless its CLI is deaf.
+_PATIENCE = 10.0
+
 
 class EventStream(AsyncIterator[Event]):
     """The events of a turn, and then how it ended: a turn that did not end well raises.
@@ -92,6 +95,8 @@ class StreamedTurn(Mapped):
 class BlockingEventStream(Iterator[Event]):
     """The same for code that blocks. One that nobody holds any more ends its turn, too."""
 
+    _running: RunningTurn | None = None
+
     def __init__(self, running: RunningTurn) -> None:
         self._running = running
         self._source = running.events_blocking()
@@ -101,7 +106,8 @@ class BlockingEventStream(Iterator[Event]):
             with ctrl_c_raises():
                 return next(self._source)
         except StopIteration:
-            result_blocking(self._running)
+            if self._running is not None:
+                result_blocking(self._running)
             raise
         except BaseException:
             self.close()
@@ -109,15 +115,17 @@ class BlockingEventStream(Iterator[Event]):
 
     def close(self) -> None:
         """Interrupt the turn, unless it has ended, and block until it is over."""
-        if not self._running.done:
+        if self._running is not None and not self._running.done:
             end_blocking(self._running)
 
     def __del__(self) -> None:
         # When Python ends, the loop of the turns has been stopped already: nothing to wait for.
-        if not sys.is_finalizing():
-            # Collected on that very loop's thread, it is only asked to end.
-            with suppress(CodexError):
-                self.close()
+        if self._running is None or self._running.done or sys.is_finalizing():
+            return
+        # Not for ever: it may be collected where the turn itself waits for something, such as on
+        # the very thread of the turns.
+        with suppress(CodexError, TimeoutError):
+            end_blocking(self._running, _PATIENCE)
 
 
 def run_blocking(start: Callable[[], RunningTurn]) -> RunningTurn:
@@ -158,12 +166,18 @@ def result_blocking(running: RunningTurn) -> Turn:
     return turn
 
 
-def end_blocking(running: RunningTurn) -> None:
-    """Interrupt a turn and block until it is over, or until a Ctrl-C that ends it by force."""
+def end_blocking(running: RunningTurn, patience: float | None = None) -> None:
+    """Interrupt a turn and block until it is over, or until a Ctrl-C that ends it by force.
+
+    Raises
+    ------
+    TimeoutError
+        If it is not over within ``patience`` seconds.
+    """
     running.request_interrupt()
     try:
         with ctrl_c_raises():
-            running.outcome()
+            running.outcome(patience)
     except KeyboardInterrupt:
         running.request_interrupt()
-        running.outcome()
+        running.outcome(patience)

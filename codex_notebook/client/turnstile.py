@@ -8,11 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from weakref import WeakValueDictionary
 
 from codex_notebook.core.events import Usage
 
-_known: WeakValueDictionary[str, Turnstile] = WeakValueDictionary()
+# The home of the CLI that keeps a thread, and its id.
+Key = tuple[str, str]
+
+_lock = threading.Lock()
+_known: WeakValueDictionary[Key, Turnstile] = WeakValueDictionary()
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+# A fork may come while another thread holds it, and the child has no such thread.
+os.register_at_fork(after_in_child=_renew_lock)
 
 
 class Turnstile:
@@ -30,13 +44,15 @@ class Turnstile:
         self._pid = os.getpid()
 
     @classmethod
-    def of(cls, thread_id: str, usage: Usage | None = None) -> Turnstile:
-        """Return the turnstile of a thread whose id is known."""
-        return _known.setdefault(thread_id, cls(usage))
+    def of(cls, key: Key, usage: Usage | None = None) -> Turnstile:
+        """Return the turnstile of a thread that the CLI knows."""
+        with _lock:
+            return _known.setdefault(key, cls(usage))
 
-    def belongs_to(self, thread_id: str) -> None:
+    def belongs_to(self, key: Key) -> None:
         """Share this turnstile with whoever comes for the thread from now on."""
-        _known[thread_id] = self
+        with _lock:
+            _known[key] = self
 
     def ticket(self) -> asyncio.Future[None]:
         """Return a place in the queue, to be awaited; give it back by `leave`, come what may."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from codex_notebook.errors import InvalidOptionError
 
@@ -92,5 +93,7 @@ class _Completer:
     def _definition(self, reference: str) -> Mapping[str, Any] | None:
         found: Any = self._root
         for part in reference.removeprefix("#/").split("/"):
-            found = found.get(part) if isinstance(found, Mapping) else None
+            # RFC 6901: how a name is written in a pointer.
+            name = unquote(part).replace("~1", "/").replace("~0", "~")
+            found = found.get(name) if isinstance(found, Mapping) else None
         return found if isinstance(found, Mapping) else None

@@ -257,9 +257,9 @@ from codex_notebook import Codex, RunningTurn
 
 outcome = RunningTurn.outcome
 
-def told(running):
+def told(running, patience=None):
     print("waits", flush=True)
-    return outcome(running)
+    return outcome(running, patience)
 
 RunningTurn.outcome = told
 thread = Codex(codex_path_override=sys.argv[1], api_key="sk-fake").start_thread()

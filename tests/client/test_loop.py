@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from codex_notebook import AbortController, Codex, OutputValidationError, TurnInterruptedError
+from codex_notebook import (
+    AbortController,
+    Codex,
+    CodexExecError,
+    OutputValidationError,
+    TurnInterruptedError,
+)
+from codex_notebook.client.turnstile import Turnstile
 from tests.processes import descendants, eventually
 
 Fake = Callable[[str], Codex]
@@ -96,6 +106,86 @@ def test_a_forked_child_goes_on_with_a_thread_that_is_busy_in_its_parent(
 ) -> None:
     said = script(FORKS, str(fake_cli("echo")))
     assert said == "in the childagain"
+
+
+HALF_READ_FORKS = """
+import os, sys
+from codex_notebook import Codex
+
+thread = Codex(codex_path_override=sys.argv[1], api_key="sk-fake").start_thread()
+stream = thread.run_streamed_sync("hi")
+next(event for event in stream if event.type == "item.completed")
+if os.fork() == 0:
+    del stream
+    sys.exit(0)
+os.wait()
+print(stream._running.state.interrupting)
+print(stream._running.done)
+stream.close()
+print(thread.last_turn.status)
+"""
+
+
+def test_a_turn_goes_on_when_a_forked_child_lets_go_of_its_copy(
+    fake_cli: Callable[[str], Path],
+) -> None:
+    said = script(HALF_READ_FORKS, str(fake_cli("polite")))
+    assert said == "False\nFalse\ninterrupted\n"
+
+
+def test_a_turn_whose_guard_is_killed_ends_and_leaves_nothing(fake_codex: Fake) -> None:
+    thread = fake_codex("deaf").start_thread()
+    running = thread.start_nowait("hi")
+    assert next(e for e in running.events_blocking() if e.type == "item.completed")
+    (guard,) = psutil.Process().children()
+    guard.kill()
+    _, error = running.outcome(PATIENCE)
+    assert isinstance(error, CodexExecError)
+    assert error.signal == signal.SIGKILL
+    assert eventually(lambda: not runs_fake("deaf"))
+
+
+def runs_fake(behaviour: str) -> bool:
+    commands = [p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])]
+    return any(c[-1:] == [behaviour] and "fake_cli.py" in " ".join(c) for c in commands)
+
+
+def test_without_a_thread_to_attend_to_it_a_process_is_not_started(
+    fake_codex: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("codex_notebook.client.process.start_in_thread", none_left)
+    with pytest.raises(CodexExecError, match="could not be started: can't start new thread"):
+        fake_codex("with_child").start_thread().run_sync("hi")
+    assert eventually(lambda: descendants() == [])
+
+
+def test_a_thread_has_one_turnstile_however_many_ask_for_it_at_once() -> None:
+    ids = [str(number) for number in range(2_000)]
+    found: list[list[Turnstile]] = [[] for _ in range(4)]
+
+    def ask(own: list[Turnstile]) -> None:
+        own += [Turnstile.of(("/home", known)) for known in ids]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        asking = [threading.Thread(target=ask, args=(own,)) for own in found]
+        for one in asking:
+            one.start()
+        for one in asking:
+            one.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert all(len({id(each) for each in same}) == 1 for same in zip(*found, strict=True))
+
+
+def test_threads_of_two_homes_are_two_whatever_their_ids() -> None:
+    mine, other = Turnstile.of(("/mine", "1")), Turnstile.of(("/other", "1"))
+    assert mine is not other
+    assert Turnstile.of(("/mine", "1")) is mine
 
 
 LATE = """

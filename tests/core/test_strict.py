@@ -92,6 +92,12 @@ def test_a_reference_with_words_beside_it_becomes_what_it_refers_to() -> None:
     assert strict["properties"]["a"] == {**closed(n={"type": "integer"}), "description": "Mine."}
 
 
+def test_a_reference_may_be_written_with_the_escapes_of_a_json_pointer() -> None:
+    part = {"type": "string"}
+    given = {**closed(a={"$ref": "#/$defs/A~1b%20c", "title": "T"}), "$defs": {"A/b c": part}}
+    assert strict_schema(given)["properties"]["a"] == {"type": "string", "title": "T"}
+
+
 def test_a_class_that_holds_itself_is_an_object_at_the_root() -> None:
     strict = strict_schema(Node.model_json_schema())
     assert strict["type"] == "object"
