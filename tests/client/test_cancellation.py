@@ -26,7 +26,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 # More than any coroutine here takes; only so that a test that goes wrong ends.
 MOST_STEPS = 500
 # So many are taken before the CLI has said anything that would end a turn.
-EARLY_STEPS = 8
+EARLY_STEPS = 4
 
 
 @pytest.fixture

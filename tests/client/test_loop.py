@@ -231,7 +231,8 @@ def test_turns_do_not_depend_on_the_event_loops_of_the_program(
 
 
 def script(text: str, *arguments: str) -> str:
-    command = [sys.executable, "-c", text, *arguments]
+    # Since 3.12 Python warns of forking where threads run, which is what is tried here.
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", text, *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stderr) == (0, "")
     return ran.stdout
