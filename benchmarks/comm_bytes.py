@@ -24,7 +24,8 @@ from benchmarks.table import Measurement, Row
 from codex_notebook.client.loop import io_loop
 from codex_notebook.client.running import RunningTurn
 from codex_notebook.client.turnstile import Turnstile
-from codex_notebook.core.events import Event, parse_event
+from codex_notebook.core.events import Event
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.state import TurnRequest
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import CodexError
@@ -178,6 +179,8 @@ class _SpokenTo:
 
 class _SpokenTurn:
     """A transport's turn that says one message, delta by delta."""
+
+    controls = None
 
     def __init__(self, stream: _Stream) -> None:
         self._stream = stream

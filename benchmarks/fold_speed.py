@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from benchmarks.sampling import alternately
 from benchmarks.table import Measurement, Row
-from codex_notebook.core.events import parse_event
 from codex_notebook.core.fold import Fold
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.state import TurnState
 from tests.turns import EXEC_TURNS
 

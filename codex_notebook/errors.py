@@ -11,6 +11,8 @@
     ├── MissingDependencyError    an optional package is not installed; also an ImportError
     ├── TemporaryFileError        a file for the CLI could not be written; also an OSError
     ├── ForkError                 the CLI could not fork a thread
+    ├── UnsupportedError          this transport, or this CLI, cannot do that
+    ├── AppServerError            the CLI's server refused a request, or did not answer it
     └── TurnError                 a turn began and did not end well; carries the turn so far
         ├── TurnFailedError       the agent or the model reported a failure
         │   ├── CodexExecError    the CLI process itself ended badly
@@ -158,6 +160,42 @@ class ForkError(CodexError):
         self.stderr = stderr
 
 
+class UnsupportedError(CodexError):
+    """What was asked for is more than the transport, or the CLI, can do.
+
+    Attributes
+    ----------
+    feature : str
+        What that is, such as ``steer``.
+    """
+
+    def __init__(self, message: str, *, feature: str) -> None:
+        super().__init__(message)
+        self.feature = feature
+
+
+class AppServerError(CodexError):
+    """The CLI's server (``codex app-server``) refused a request, or did not answer it.
+
+    Attributes
+    ----------
+    method : str
+        The request, such as ``thread/resume``.
+    code : int or None
+        The protocol's number for what is wrong; None if there was no answer.
+    data : object
+        What else the answer said.
+    """
+
+    def __init__(
+        self, message: str, *, method: str, code: int | None = None, data: object = None
+    ) -> None:
+        super().__init__(message)
+        self.method = method
+        self.code = code
+        self.data = data
+
+
 class TurnError(CodexError):
     """A turn began and did not end well.
 
@@ -173,7 +211,20 @@ class TurnError(CodexError):
 
 
 class TurnFailedError(TurnError):
-    """The CLI reported that the turn failed (``turn.failed``, or ``error`` as its last word)."""
+    """The CLI reported that the turn failed (``turn.failed``, or ``error`` as its last word).
+
+    What the live transport knows of it as a code is in `code` and `http_status`.
+    """
+
+    @property
+    def code(self) -> str | None:
+        """The protocol's name for what went wrong, such as ``usageLimitExceeded``."""
+        return self.turn.state.error_code
+
+    @property
+    def http_status(self) -> int | None:
+        """The status of the HTTP response that was the cause, if one was."""
+        return self.turn.state.error_http_status
 
 
 class CodexExecError(TurnFailedError):

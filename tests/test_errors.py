@@ -8,8 +8,8 @@ import pytest
 import codex_notebook
 from codex_notebook import CodexError, Turn, TurnError
 from codex_notebook import errors as module
-from codex_notebook.core.events import parse_event
 from codex_notebook.core.fold import reduce
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.state import TurnState
 from codex_notebook.notebook.cell import as_one_line
 

@@ -35,8 +35,8 @@ from codex_notebook import (
 )
 from codex_notebook.client.arguments import exec_arguments
 from codex_notebook.client.binary import find_binary
-from codex_notebook.core.events import parse_event
 from codex_notebook.core.items import parse_item
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.offline import command, fail, patch, pause, plan, reasoning, search, text, turn
 from tests.processes import descendants, eventually, runs
 

@@ -82,7 +82,7 @@ def exec_arguments(
     for override in (*flattened(codex.config), *codex.config_overrides):
         arguments += ["--config", override]
     if codex.base_url is not None:
-        arguments += ["--config", f"openai_base_url={_toml_string(codex.base_url)}"]
+        arguments += ["--config", f"openai_base_url={toml_string(codex.base_url)}"]
     if thread.model is not None:
         arguments += ["--model", thread.model]
     if thread.thread_source is not None and turn.resume is None:
@@ -98,7 +98,7 @@ def exec_arguments(
         arguments += ["--output-schema", str(turn.schema_file)]
     if turn.cyber_access_program is not None:
         arguments += ["--cyber-access-program", turn.cyber_access_program]
-    arguments += _thread_settings(thread)
+    arguments += _thread_arguments(thread)
     if has_key or codex.api_key is not None:
         # Else every command that the agent runs would have it in its environment. Last, because
         # a whole table in `config` would take it away again.
@@ -106,8 +106,24 @@ def exec_arguments(
     return arguments + _subcommand(turn)
 
 
-def _thread_settings(thread: ThreadOptions) -> list[str]:
+def _thread_arguments(thread: ThreadOptions) -> list[str]:
     """Return what the TypeScript SDK puts last, and behind it what only we have."""
+    arguments: list[str] = []
+    for setting in flattened(thread_settings(thread)):
+        arguments += ["--config", setting]
+    if thread.profile is not None:
+        arguments += ["--profile", thread.profile]
+    if thread.ephemeral:
+        arguments.append("--ephemeral")
+    for feature in thread.enable:
+        arguments += ["--enable", feature]
+    for feature in thread.disable:
+        arguments += ["--disable", feature]
+    return arguments
+
+
+def thread_settings(thread: ThreadOptions) -> dict[str, Any]:
+    """Return the options of a thread that are settings of the CLI's configuration, by name."""
     settings: dict[str, Any] = {}
     if thread.model_reasoning_effort is not None:
         settings["model_reasoning_effort"] = thread.model_reasoning_effort
@@ -121,18 +137,7 @@ def _thread_settings(thread: ThreadOptions) -> list[str]:
         settings["approval_policy"] = thread.approval_policy
     if thread.todo_list:
         settings["tools.update_plan.enabled"] = True
-    arguments: list[str] = []
-    for setting in flattened(settings):
-        arguments += ["--config", setting]
-    if thread.profile is not None:
-        arguments += ["--profile", thread.profile]
-    if thread.ephemeral:
-        arguments.append("--ephemeral")
-    for feature in thread.enable:
-        arguments += ["--enable", feature]
-    for feature in thread.disable:
-        arguments += ["--disable", feature]
-    return arguments
+    return settings
 
 
 def _subcommand(turn: TurnArguments) -> list[str]:
@@ -210,7 +215,7 @@ def _toml(value: object, path: str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return _toml_string(value)
+        return toml_string(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float) and math.isfinite(value):
@@ -228,9 +233,10 @@ def _toml(value: object, path: str) -> str:
 
 
 def _toml_key(key: object) -> str:
-    return str(key) if _BARE_KEY.fullmatch(str(key)) else _toml_string(str(key))
+    return str(key) if _BARE_KEY.fullmatch(str(key)) else toml_string(str(key))
 
 
-def _toml_string(text: str) -> str:
+def toml_string(text: str) -> str:
+    """Return a text as a string of TOML."""
     # JSON strings are TOML strings, but only unescaped: TOML refuses surrogate pairs like \ud83d.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

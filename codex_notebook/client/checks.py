@@ -52,6 +52,25 @@ def check_thread(thread: ThreadOptions, env: Mapping[str, str]) -> None:
         _check_profile(thread.profile, home)
 
 
+def check_git(thread: ThreadOptions, root: Path) -> None:
+    """Make sure that the agent works in a git repository, unless the thread says it need not.
+
+    The app-server does not ask, and ``codex exec`` does: where nothing can be undone, an agent is
+    let loose only by somebody who says so.
+
+    Raises
+    ------
+    InvalidOptionError
+        If the directory is in no repository.
+    """
+    if thread.skip_git_repo_check or any((p / ".git").exists() for p in (root, *root.parents)):
+        return
+    raise InvalidOptionError(
+        f"{root} is not inside a git repository. Run in one, or pass skip_git_repo_check=True.",
+        option="skip_git_repo_check",
+    )
+
+
 def check_arguments(arguments: Iterable[str]) -> None:
     """Make sure that arguments can be passed to a process.
 

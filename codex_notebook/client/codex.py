@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+import asyncio
+import os
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
+from pydantic import SecretStr
+
+from codex_notebook.client.account import Accounts, DeviceLogin
+from codex_notebook.client.archive import Archive
+from codex_notebook.client.cli import Cli
 from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.exec import CodexExec
+from codex_notebook.client.failure import unsupported
+from codex_notebook.client.live import CodexLive
+from codex_notebook.client.loop import submit
 from codex_notebook.client.options import CodexOptions, ThreadOptions
 from codex_notebook.client.options_base import merged
 from codex_notebook.client.secrets import hidden
 from codex_notebook.client.thread import Thread
+from codex_notebook.client.transport import Transport
+from codex_notebook.core.account import Account, ModelInfo, RateLimits
+from codex_notebook.core.history import ThreadInfo
 from codex_notebook.errors import InvalidOptionError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from codex_notebook.client.keywords import CodexKeywords, ThreadKeywords
+
+T = TypeVar("T")
 
 
 class Codex:
@@ -51,7 +66,12 @@ class Codex:
         keywords = cast("CodexKeywords", hidden(keywords))
         options = hidden(options) if isinstance(options, Mapping) else options
         self.options = merged(CodexOptions, options, keywords)
-        self._exec = CodexExec(self.options)
+        cli = Cli(self.options)
+        live, lives = CodexLive(cli), self.options.transport == "app-server"
+        self._live = live
+        self._transport: Transport = live if lives else CodexExec(cli)
+        self._archive = Archive(live, keep=lives)
+        self._accounts = Accounts(live, self._archive)
 
     def start_thread(
         self,
@@ -71,7 +91,7 @@ class Codex:
             If an option is unknown or impossible.
         """
         chosen = merged(ThreadOptions, options, keywords)
-        return Thread(Conversation(self._exec, None, None), chosen)
+        return Thread(Conversation(self._transport, None, None), chosen, self._archive)
 
     def resume_thread(
         self,
@@ -106,8 +126,141 @@ class Codex:
                 option="thread_id",
             ) from None
         chosen = merged(ThreadOptions, options, keywords)
-        return Thread(Conversation(self._exec, known, None), chosen)
+        return Thread(Conversation(self._transport, known, None), chosen, self._archive)
+
+    async def threads(
+        self,
+        *,
+        search: str | None = None,
+        working_directory: str | os.PathLike[str] | None = None,
+        archived: bool = False,
+        limit: int | None = 50,
+    ) -> list[ThreadInfo]:
+        """Return the threads that the CLI keeps, whatever program began them; the newest first.
+
+        Source: ``thread/list``. Those of sub-agents are left out.
+
+        Parameters
+        ----------
+        search : str, optional
+            Only those whose title has this text.
+        working_directory : path, optional
+            Only those that work in this directory.
+        archived : bool
+            Those that were archived, instead of the others. Default False.
+        limit : int or None
+            How many at most. Default 50; None: all.
+
+        Raises
+        ------
+        AppServerError
+            If the CLI refuses.
+        """
+        folder = _real(working_directory)
+        listing = self._archive.threads(
+            search=search, folder=folder, archived=archived, limit=limit
+        )
+        return await _done(listing)
+
+    async def models(self, *, hidden: bool = False) -> list[ModelInfo]:
+        """Return the models that there are (``model/list``), with ``hidden`` all of them."""
+        return await _done(self._accounts.models(hidden=hidden))
+
+    async def account(self) -> Account | None:
+        """Return who is logged in (``account/read``); None if nobody is."""
+        return await _done(self._accounts.account())
+
+    async def rate_limits(self) -> RateLimits:
+        """Return how much of the account's limits is used (``account/rateLimits/read``).
+
+        Raises
+        ------
+        NotLoggedInError
+            If the login has no limits to read: an API key has none.
+        """
+        return await _done(self._accounts.rate_limits())
+
+    async def login(self, api_key: str | SecretStr) -> None:
+        """Log this client in with an API key, which is kept in memory only.
+
+        The login of the CLI's home (``codex login``) stays as it is. Source:
+        ``account/login/start``.
+
+        Raises
+        ------
+        InvalidOptionError
+            If that is no key.
+        UnsupportedError
+            If the transport is ``exec``: give the key when the client is made.
+        CodexError
+            If turns are running.
+        """
+        self._refuse_exec("login")
+        checked = CodexOptions(api_key=api_key).api_key
+        assert checked is not None
+        await _done(self._accounts.login(checked))
+
+    async def login_device(self) -> DeviceLogin:
+        """Begin to log this client in by a code that is entered on a page; see `DeviceLogin`.
+
+        The login is kept in memory only, and goes with the client's server.
+
+        Raises
+        ------
+        AppServerError
+            If the CLI cannot get a code.
+        UnsupportedError
+            If the transport is ``exec``.
+        CodexError
+            If turns are running.
+        """
+        self._refuse_exec("login_device")
+        return await _done(self._accounts.login_device())
+
+    async def logout(self) -> None:
+        """Forget what `login` and `login_device` gave; the login of the CLI's home stays.
+
+        Raises
+        ------
+        UnsupportedError
+            If the transport is ``exec``.
+        CodexError
+            If turns are running.
+        """
+        self._refuse_exec("logout")
+        await _done(self._accounts.logout())
+
+    async def close(self) -> None:
+        """End the live transport's process, and the turns that run on it.
+
+        Not needed at the end of a program, or of the last thread of the client: it goes with
+        them. The next turn starts it anew. As a context manager a client closes itself::
+
+            async with Codex(transport="app-server") as codex:
+                ...
+        """
+        await _done(self._live.close())
+
+    async def __aenter__(self) -> Codex:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _refuse_exec(self, feature: str) -> None:
+        if self.options.transport == "exec":
+            raise unsupported(f"Codex.{feature}")
 
     def __repr__(self) -> str:
         # Also of one whose options were refused, in a traceback that shows variables.
         return f"Codex({getattr(self, 'options', '')!r})"
+
+
+async def _done(work: Coroutine[Any, Any, T]) -> T:
+    """Await what runs on our own loop."""
+    return await asyncio.wrap_future(submit(work))
+
+
+def _real(path: str | os.PathLike[str] | None) -> str | None:
+    # As a thread is begun: the CLI compares to the letter.
+    return None if path is None else os.path.realpath(os.path.expanduser(path))  # noqa: PTH111

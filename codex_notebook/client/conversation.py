@@ -6,28 +6,29 @@ the face of it; what a user may ask in which form is known there, not here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from codex_notebook.client.checks import check_review_target
-from codex_notebook.client.exec import CodexExec
-from codex_notebook.client.exec_turn import ExecRequest, ExecTurn
 from codex_notebook.client.loop import in_thread
 from codex_notebook.client.options import ThreadOptions
 from codex_notebook.client.options_base import merged
 from codex_notebook.client.running import RunningTurn
+from codex_notebook.client.transport import Transport, TransportTurn, TurnSpec
 from codex_notebook.client.turnstile import Turnstile
 from codex_notebook.client.workspace import Workspace
-from codex_notebook.core.events import Usage
 from codex_notebook.core.schema import OutputFormat
 from codex_notebook.core.state import TurnRequest, TurnState
 from codex_notebook.core.turn import Turn
+from codex_notebook.core.usage import Usage
 from codex_notebook.errors import InvalidOptionError, TurnInterruptedError
 
 if TYPE_CHECKING:
     from codex_notebook.client.abort import AbortSignal
+
+T = TypeVar("T")
 
 
 class Conversation:
@@ -35,7 +36,7 @@ class Conversation:
 
     Attributes
     ----------
-    transport : CodexExec
+    transport : Transport
         What its turns run over.
     id : str or None
         The thread's id; None until the CLI has said it.
@@ -43,7 +44,7 @@ class Conversation:
         The turn that ended last, however it ended.
     """
 
-    def __init__(self, transport: CodexExec, id: str | None, usage: Usage | None) -> None:
+    def __init__(self, transport: Transport, id: str | None, usage: Usage | None) -> None:
         self.transport = transport
         self.id = id
         self.last_turn: Turn | None = None
@@ -57,7 +58,7 @@ class Conversation:
 
     def launch(
         self,
-        request: ExecRequest,
+        spec: TurnSpec,
         options: ThreadOptions,
         prompt: str,
         *,
@@ -69,7 +70,7 @@ class Conversation:
 
         Parameters
         ----------
-        request : ExecRequest
+        spec : TurnSpec
             What is asked; the thread it goes on with is ours to add.
         options : ThreadOptions
             What the thread is told, as it is now.
@@ -89,27 +90,15 @@ class Conversation:
         options = absolute(options)
         workspace = self._workspace_in(options.working_directory)
 
-        def prepared() -> ExecTurn:
+        def prepared() -> TransportTurn:
             self._refuse_if_gone()
-            if options.ephemeral and self.id is not None:
-                raise InvalidOptionError(
-                    "A thread that is resumed cannot be ephemeral: the CLI would keep its turns "
-                    "all the same. Leave ephemeral out.",
-                    option="ephemeral",
-                )
-            if request.review is not None and self.id is not None:
-                raise InvalidOptionError(
-                    "The CLI reviews only in a thread of its own, and this one has had a turn; "
-                    "use start_thread().review(…).",
-                    option="thread",
-                )
-            return self.transport.turn(replace(request, thread_id=self.id), options, workspace)
+            return self.transport.turn(replace(spec, thread_id=self.id), options, workspace)
 
         # Once now, for its errors; again when its turn has come, because the thread's id may
         # come only with the turn before it.
         prepared()
-        if request.review is not None:
-            check_review_target(request.review, workspace.root)
+        if spec.review is not None:
+            check_review_target(spec.review, workspace.root)
         asked = TurnRequest(
             prompt=prompt,
             model=options.model,
@@ -129,8 +118,15 @@ class Conversation:
             running.when_done(lambda *_: unlisten())
         return running
 
-    async def fork(self, options: ThreadOptions) -> Conversation:
-        """Return a new conversation that begins with all of this one; runs on our own loop.
+    async def fork(self, options: ThreadOptions, at_turn: str | None) -> Conversation:
+        """Return a new conversation that begins as this one; runs on our own loop.
+
+        Parameters
+        ----------
+        options : ThreadOptions
+            Of the new one.
+        at_turn : str or None
+            The turn with which it ends; None: the last one.
 
         Raises
         ------
@@ -150,15 +146,35 @@ class Conversation:
                     "start_thread().",
                     option="thread",
                 )
-            if options.ephemeral:
-                raise InvalidOptionError(
-                    "A fork cannot be ephemeral: the CLI would keep nothing of it that its first "
-                    "turn could go on with. Leave ephemeral out.",
-                    option="ephemeral",
-                )
-            usage = await self.usage_now()
-            forked = await self.transport.fork(self.id, absolute(options))
+            # Of an earlier moment nobody knows what had been used by then.
+            usage = await self.usage_now() if at_turn is None else None
+            options = absolute(options)
+            workspace = self._workspace_in(options.working_directory)
+            forked = await self.transport.fork(self.id, options, workspace, at_turn)
             return Conversation(self.transport, forked, usage)
+        finally:
+            self._turnstile.leave(ticket)
+
+    async def between_turns(
+        self, work: Callable[[str], Coroutine[Any, Any, T]], thread_id: str, *, changes: bool
+    ) -> T:
+        """Do something with the thread while no turn of it runs; runs on our own loop.
+
+        Parameters
+        ----------
+        work : callable
+            Is awaited with the thread's id.
+        thread_id : str
+            That id.
+        changes : bool
+            Whether it may change how many tokens the thread has used.
+        """
+        ticket = self._turnstile.ticket()
+        try:
+            await ticket
+            if changes:
+                self._turnstile.usage = None
+            return await work(thread_id)
         finally:
             self._turnstile.leave(ticket)
 
@@ -171,7 +187,8 @@ class Conversation:
     def opened(self, thread_id: str, *, ephemeral: bool) -> None:
         """Take note of the id, as soon as it is said: who dies in the first turn can resume it."""
         if self.id is None:
-            self.id, self._gone = thread_id, ephemeral
+            self.id = thread_id
+            self._gone = ephemeral and not self.transport.keeps_ephemeral
             self._turnstile.belongs_to((self.transport.home, thread_id))
 
     def ended(self, turn: Turn, *, began: bool) -> None:
@@ -201,13 +218,13 @@ class _Launched:
     """A turn as its conversation sees it."""
 
     def __init__(
-        self, conversation: Conversation, prepared: Callable[[], ExecTurn], *, ephemeral: bool
+        self, conversation: Conversation, prepared: Callable[[], TransportTurn], *, ephemeral: bool
     ) -> None:
         self._conversation = conversation
         self._prepared = prepared
         self._ephemeral = ephemeral
 
-    async def begin(self) -> tuple[ExecTurn, Usage | None]:
+    async def begin(self) -> tuple[TransportTurn, Usage | None]:
         return self._prepared(), await self._conversation.usage_now()
 
     def opened(self, thread_id: str) -> None:

@@ -7,53 +7,39 @@ nothing of how a turn is read (see ``exec_turn``) or who listens.
 from __future__ import annotations
 
 import asyncio
-import os
 
-from codex_notebook.client.arguments import TurnArguments, environment, exec_arguments, flattened
-from codex_notebook.client.binary import Binary, find_binary
+from codex_notebook.client.arguments import TurnArguments, exec_arguments
 from codex_notebook.client.checks import check_arguments, check_thread
-from codex_notebook.client.exec_turn import ExecRequest, ExecTurn, turn_arguments
-from codex_notebook.client.failure import Death
-from codex_notebook.client.home import codex_home, thread_usage
+from codex_notebook.client.cli import Cli
+from codex_notebook.client.exec_turn import ExecTurn, turn_arguments
+from codex_notebook.client.failure import Death, unsupported
 from codex_notebook.client.launch import DEATH_GRACE, NotStartedError, launch, see_off
-from codex_notebook.client.login import check_login
 from codex_notebook.client.options import CodexOptions, ThreadOptions
-from codex_notebook.client.secrets import KEY_VARIABLE, Environment, Redactor
+from codex_notebook.client.secrets import KEY_VARIABLE, Redactor
+from codex_notebook.client.transport import TurnSpec
 from codex_notebook.client.workspace import Workspace
-from codex_notebook.core.events import ThreadStartedEvent, Usage, parse_event
+from codex_notebook.core.events import ThreadStartedEvent
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.plain import clean
-from codex_notebook.errors import ForkError
+from codex_notebook.core.usage import Usage
+from codex_notebook.errors import ForkError, InvalidOptionError
 
 
 class CodexExec:
-    """The ``codex exec`` of a client: checks once what all its turns need."""
+    """The ``codex exec`` of a client."""
 
-    def __init__(self, options: CodexOptions) -> None:
-        self.options = options
-        self._logged_in = False
+    # The CLI ends with the turn, and has kept nothing.
+    keeps_ephemeral = False
+
+    def __init__(self, cli: Cli) -> None:
+        self._cli = cli
 
     @property
     def home(self) -> str:
         """The CLI's home, as it is now; empty if there is none."""
-        return str(codex_home(self.environment()) or "")
+        return self._cli.home
 
-    def environment(self) -> Environment:
-        """Return the environment of the CLI, as it is now."""
-        return environment(self.options, os.environ)
-
-    def binary(self) -> Binary:
-        """Return the CLI that turns will run.
-
-        Raises
-        ------
-        CodexNotFoundError
-            If there is none.
-        """
-        # With the PATH of this process, also where the CLI is not to have it.
-        env = Environment({**os.environ, **self.options.env})
-        return find_binary(self.options.codex_path_override, env)
-
-    def turn(self, request: ExecRequest, thread: ThreadOptions, workspace: Workspace) -> ExecTurn:
+    def turn(self, spec: TurnSpec, thread: ThreadOptions, workspace: Workspace) -> ExecTurn:
         """Return the turn, checked but not started.
 
         Raises
@@ -64,24 +50,23 @@ class CodexExec:
             If an option cannot work, such as a working directory that does not exist.
         NotLoggedInError
             If the CLI has no login.
+        UnsupportedError
+            If only the live transport can do it.
         """
-        env = self.environment()
-        check_thread(thread, env)
+        env = self._cli.environment()
+        options = self._cli.options
+        _check_spec(spec, options, thread)
         # Made here for its errors: they belong before the turn, not into it.
-        check_arguments(exec_arguments(self.options, thread, turn_arguments(request)))
-        binary = self.binary()
-        if not self._logged_in and thread.profile is None:
-            settings = [*flattened(self.options.config), *self.options.config_overrides]
-            check_login(binary, env, settings)
-            self._logged_in = True
-        return ExecTurn(self.options, binary, request, thread, workspace)
+        check_arguments(exec_arguments(options, thread, turn_arguments(spec)))
+        return ExecTurn(options, self._cli.check(thread, env), spec, thread, workspace)
 
     def thread_usage(self, thread_id: str) -> Usage | None:
         """Return a thread's running total of tokens, from what the CLI keeps of it."""
-        home = codex_home(self.environment())
-        return None if home is None else thread_usage(home, thread_id)
+        return self._cli.thread_usage(thread_id)
 
-    async def fork(self, thread_id: str, thread: ThreadOptions) -> str:
+    async def fork(
+        self, thread_id: str, thread: ThreadOptions, workspace: Workspace, at_turn: str | None
+    ) -> str:
         """Make a new thread that begins as another one is now; return its id.
 
         Source: ``codex exec fork <id>`` without a prompt, which asks the model nothing.
@@ -90,17 +75,28 @@ class CodexExec:
         ------
         ForkError
             If the CLI did not make one.
+        UnsupportedError
+            If it is to begin as the other one was at an earlier turn.
         """
-        env = self.environment()
+        del workspace
+        if at_turn is not None:
+            raise unsupported("fork(at_turn=…)")
+        if thread.ephemeral:
+            raise InvalidOptionError(
+                "A fork cannot be ephemeral: the CLI would keep nothing of it that its first "
+                "turn could go on with. Leave ephemeral out.",
+                option="ephemeral",
+            )
+        env = self._cli.environment()
         check_thread(thread, env)
         arguments = exec_arguments(
-            self.options, thread, TurnArguments(fork=thread_id), has_key=KEY_VARIABLE in env
+            self._cli.options, thread, TurnArguments(fork=thread_id), has_key=KEY_VARIABLE in env
         )
         check_arguments(arguments)
         redact = Redactor(env)
         try:
             process = launch(
-                self.binary(), arguments, env=env, cwd=thread.working_directory, stdin=b""
+                self._cli.binary(), arguments, env=env, cwd=thread.working_directory, stdin=b""
             )
         except NotStartedError as error:
             raise ForkError(Death(None, str(error)).epitaph, thread_id=thread_id) from None
@@ -118,3 +114,27 @@ class CodexExec:
             death = Death(code, clean(redact.end(process.stderr)))
             raise ForkError(death.epitaph, thread_id=thread_id, stderr=death.stderr)
         return forked
+
+
+def _check_spec(spec: TurnSpec, options: CodexOptions, thread: ThreadOptions) -> None:
+    if thread.ephemeral and spec.thread_id is not None:
+        raise InvalidOptionError(
+            "A thread that is resumed cannot be ephemeral: the CLI would keep its turns all the "
+            "same. Leave ephemeral out.",
+            option="ephemeral",
+        )
+    if spec.review is not None and spec.thread_id is not None:
+        raise InvalidOptionError(
+            "The CLI reviews only in a thread of its own, and this one has had a turn; use "
+            "start_thread().review(…).",
+            option="thread",
+        )
+    for feature, wanted in (
+        ("additional_context", spec.context),
+        ("compact", spec.compact),
+        ("tools", options.tools if thread.tools is None else thread.tools),
+        ("approvals", options.approvals),
+        ("questions", options.questions),
+    ):
+        if wanted:
+            raise unsupported(feature)

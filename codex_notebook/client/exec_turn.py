@@ -13,21 +13,20 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from codex_notebook.client.arguments import TurnArguments, environment, exec_arguments
 from codex_notebook.client.binary import Binary, cli_version
 from codex_notebook.client.failure import Death, remedy
 from codex_notebook.client.home import codex_home, thread_usage
-from codex_notebook.client.inputs import Prompt
 from codex_notebook.client.launch import DEATH_GRACE, NotStartedError, launch, see_off
 from codex_notebook.client.loop import in_thread
-from codex_notebook.client.options import CodexOptions, ReviewOptions, ThreadOptions
+from codex_notebook.client.options import CodexOptions, ThreadOptions
 from codex_notebook.client.process import EXIT_GRACE, CliProcess
 from codex_notebook.client.scratch import Scratch, sweep_once
 from codex_notebook.client.secrets import KEY_VARIABLE, Redactor
+from codex_notebook.client.transport import TurnSpec
 from codex_notebook.client.workspace import Workspace
 from codex_notebook.core.events import (
     Event,
@@ -39,56 +38,32 @@ from codex_notebook.core.events import (
     TurnCompletedEvent,
     TurnFailedEvent,
     TurnInterruptedEvent,
-    Usage,
     UsageUpdatedEvent,
-    parse_event,
 )
 from codex_notebook.core.items import FileChangeItem
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.plain import clean
 from codex_notebook.core.turn import Turn
+from codex_notebook.core.usage import Usage
 from codex_notebook.errors import CodexError, ThreadNotFoundError, TurnFailedError
 
 _ENDS = (TurnCompletedEvent, TurnFailedEvent, TurnInterruptedEvent)
 
 
-@dataclass(frozen=True)
-class ExecRequest:
-    """One turn, ready to run.
-
-    Attributes
-    ----------
-    prompt : Prompt
-        What goes in.
-    thread_id : str or None
-        The thread to resume, or None for a new one.
-    schema : dict or None
-        The JSON schema of the answer.
-    review : ReviewOptions or None
-        What to review, if the turn is a review.
-    cyber_access_program : str or None
-        As in `TurnOptions`.
-    """
-
-    prompt: Prompt
-    thread_id: str | None = None
-    schema: dict[str, Any] | None = None
-    review: ReviewOptions | None = None
-    cyber_access_program: str | None = None
-
-
-def turn_arguments(request: ExecRequest, scratch: Scratch | None = None) -> TurnArguments:
-    """Return what a request adds to the arguments; without ``scratch`` no file is written."""
-    images: tuple[Path, ...] = request.prompt.images
-    schema_file = None
-    if scratch is not None:
-        images = tuple(scratch.without_commas(image, n) for n, image in enumerate(images))
-        schema_file = scratch.schema_file(request.schema) if request.schema is not None else None
+def turn_arguments(spec: TurnSpec, scratch: Scratch | None = None) -> TurnArguments:
+    """Return what a turn adds to the arguments; without ``scratch`` no file is written."""
+    images, schema_file = spec.prompt.images, None
+    if scratch is None:
+        files = tuple(image for image in images if isinstance(image, Path))
+    else:
+        files = tuple(scratch.image_file(image, n) for n, image in enumerate(images))
+        schema_file = scratch.schema_file(spec.schema) if spec.schema is not None else None
     return TurnArguments(
-        resume=request.thread_id,
-        review=request.review,
+        resume=spec.thread_id,
+        review=spec.review,
         schema_file=schema_file,
-        cyber_access_program=request.cyber_access_program,
-        images=images,
+        cyber_access_program=spec.cyber_access_program,
+        images=files,
     )
 
 
@@ -99,13 +74,13 @@ class ExecTurn:
         self,
         options: CodexOptions,
         binary: Binary,
-        request: ExecRequest,
+        spec: TurnSpec,
         thread: ThreadOptions,
         workspace: Workspace,
     ) -> None:
         self._options = options
         self._binary = binary
-        self._request = request
+        self._spec = spec
         self._thread = thread
         self._workspace = workspace
         self._env = environment(options, os.environ)
@@ -134,11 +109,15 @@ class ExecTurn:
             arguments = exec_arguments(
                 self._options,
                 self._thread,
-                turn_arguments(self._request, scratch),
+                turn_arguments(self._spec, scratch),
                 has_key=KEY_VARIABLE in self._env,
             )
             async for event in self._run(arguments):
                 yield event
+
+    @property
+    def controls(self) -> None:
+        """None: ``codex exec`` hears nothing while it runs."""
 
     async def left(self) -> None:
         """Wait until the process has gone, with which the thread's next turn would collide."""
@@ -153,7 +132,7 @@ class ExecTurn:
 
     def error(self, turn: Turn) -> CodexError:
         """Return the exception that says how this failed turn failed."""
-        asked_for = self._request.thread_id
+        asked_for = self._spec.thread_id
         if self._other_thread and asked_for is not None:
             return ThreadNotFoundError(turn.error or "", turn=turn, thread_id=asked_for)
         if self._death is None:
@@ -171,7 +150,7 @@ class ExecTurn:
                 env=self._env,
                 cwd=self._thread.working_directory,
                 # A lone surrogate has no UTF-8; better a "?" in the prompt than no turn.
-                stdin=self._request.prompt.text.encode("utf-8", "replace"),
+                stdin=self._spec.prompt.text.encode("utf-8", "replace"),
             )
         except NotStartedError as error:
             self._death = Death(None, str(error))
@@ -208,7 +187,7 @@ class ExecTurn:
             return self._opened(event)
         if isinstance(event, ThreadErrorEvent):
             self._last_error = event.message
-        if isinstance(event, TurnCompletedEvent) and self._request.review is not None:
+        if isinstance(event, TurnCompletedEvent) and self._spec.review is not None:
             # The CLI counts only what the thread itself used, and a review runs in one beneath.
             return event.model_copy(update={"usage": None})
         if not isinstance(event, TurnFailedEvent):
@@ -221,7 +200,7 @@ class ExecTurn:
 
     def _opened(self, event: ThreadStartedEvent) -> Event:
         """Make sure that the thread is the one that was to be resumed."""
-        asked_for = self._request.thread_id
+        asked_for = self._spec.thread_id
         if asked_for is None or event.thread_id == asked_for:
             self._thread_id = event.thread_id
             return event
@@ -236,7 +215,7 @@ class ExecTurn:
 
     def _usage_so_far(self) -> Usage | None:
         home = codex_home(self._env)
-        if home is None or self._thread_id is None or self._request.review is not None:
+        if home is None or self._thread_id is None or self._spec.review is not None:
             return None
         return thread_usage(home, self._thread_id)
 

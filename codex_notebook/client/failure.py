@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from codex_notebook.client.binary import HOW_TO_GET_IT
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import (
+    AppServerError,
     CodexError,
     CodexExecError,
     CodexVersionError,
     ThreadBusyError,
     ThreadNotFoundError,
+    TurnFailedError,
+    UnsupportedError,
 )
 
 # How the command line parser of the CLI ends, and what it says of an argument it does not know.
@@ -80,17 +83,26 @@ class Death:
         The last error that it reported on stdout; empty if none.
     version : str or None
         What the CLI calls itself; asked for only if it `is_too_old`.
+    what : str
+        What it was, in words.
     """
 
     exit_code: int | None
     stderr: str = ""
     last_error: str = ""
     version: str | None = None
+    what: str = "Codex CLI"
 
     @property
     def is_too_old(self) -> bool:
         """Whether the CLI did not know an argument."""
         return self.exit_code == _USAGE_EXIT and bool(_UNKNOWN_ARGUMENT.search(self.stderr))
+
+    @property
+    def knows_no_server(self) -> bool:
+        """Whether the CLI did not know the subcommand ``app-server``."""
+        unknown = ("unrecognized subcommand", "unexpected argument")
+        return self.exit_code == _USAGE_EXIT and any(words in self.stderr for words in unknown)
 
     @property
     def epitaph(self) -> str:
@@ -105,7 +117,7 @@ class Death:
             how = f"exited with code {code} before it was finished"
         said = "\n".join(filter(None, [self.last_error, _without_chatter(self.stderr)]))
         last_words = f": {said}" if said else " and did not say why."
-        return f"The Codex CLI {how}{last_words}{remedy(said)}"
+        return f"The {self.what} {how}{last_words}{remedy(said)}"
 
     def error(self, turn: Turn, *, path: str, thread_id: str | None) -> CodexError:
         """Return the exception for the turn that died with the process.
@@ -135,3 +147,36 @@ class Death:
             signal=died_of,
             stderr=self.stderr,
         )
+
+
+def request_error(fault: AppServerError, turn: Turn, *, thread_id: str | None) -> CodexError:
+    """Return the exception for a turn that failed because the server refused a request.
+
+    Parameters
+    ----------
+    fault : AppServerError
+        The refusal.
+    turn : Turn
+        The turn as far as it came.
+    thread_id : str or None
+        The thread that was resumed, if one was.
+    """
+    said, message = str(fault), turn.error or str(fault)
+    error: TurnFailedError
+    if _BUSY in said:
+        error = ThreadBusyError(message, turn=turn)
+    elif thread_id is not None and any(words in said for words in _NOT_FOUND):
+        error = ThreadNotFoundError(message, turn=turn, thread_id=thread_id)
+    else:
+        error = TurnFailedError(message, turn=turn)
+    error.__cause__ = fault
+    return error
+
+
+def unsupported(feature: str) -> UnsupportedError:
+    """Return the error for what ``codex exec`` cannot do."""
+    return UnsupportedError(
+        f"`codex exec` cannot do this: {feature}. Use the live transport: "
+        'Codex(transport="app-server").',
+        feature=feature,
+    )

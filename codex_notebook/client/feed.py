@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 
+from codex_notebook.client.event_log import EventLog
 from codex_notebook.core.events import Event
 from codex_notebook.core.fold import Fold
 from codex_notebook.core.state import TurnState
@@ -18,6 +19,27 @@ from codex_notebook.core.state import TurnState
 log = logging.getLogger(__name__)
 
 Listener = Callable[[TurnState], object]
+
+
+class _Bell:
+    """Wakes a reader: once for all that comes until it looks, however much that is.
+
+    For waking another loop writes to a pipe, which takes longer than the rest of an event.
+    """
+
+    def __init__(self, wake: Callable[[], object]) -> None:
+        self._wake = wake
+        self._rung = False
+
+    def ring(self) -> None:
+        """Wake the reader, unless it was woken and has not looked yet."""
+        if not self._rung:
+            self._rung = True
+            self._wake()
+
+    def still(self) -> None:
+        """Let it ring again. The reader calls this before it looks; later, it would miss some."""
+        self._rung = False
 
 
 class Feed:
@@ -32,7 +54,7 @@ class Feed:
     def __init__(self, state: TurnState) -> None:
         self.closed = False
         self._fold = Fold(state)
-        self._events: list[Event] = []
+        self._events = EventLog()
         # Who watches, and how to tell them that there is something new.
         self._watchers: list[tuple[object, Callable[[], object]]] = []
         # Reentrant, because what is collected while it is held may stop watching.
@@ -68,59 +90,63 @@ class Feed:
     def unlisten(self, listener: object) -> None:
         """Stop calling ``listener``."""
         with self._lock:
-            known = [watcher for watcher, _ in self._watchers]
-            if listener in known:
-                del self._watchers[known.index(listener)]
+            for known in tuple(self._watchers):
+                if known[0] == listener:
+                    self._watchers.remove(known)
+                    break
 
     async def read(self) -> AsyncGenerator[Event, None]:
         """Yield every event from the first on, until the feed is closed."""
         loop = asyncio.get_running_loop()
         news = asyncio.Event()
-        self._watch(news, lambda: loop.call_soon_threadsafe(news.set))
+        bell = _Bell(lambda: loop.call_soon_threadsafe(news.set))
+        self._watch(bell, bell.ring)
         position = 0
         try:
             while True:
-                events, closed = self._since(position)
-                for event in events:
-                    yield event
-                position += len(events)
+                end, closed = self._look(bell)
+                while position < end:
+                    yield self._events[position]
+                    position += 1
                 if closed:
                     return
                 await news.wait()
                 news.clear()
         finally:
-            self.unlisten(news)
+            self.unlisten(bell)
 
     def read_blocking(self) -> Generator[Event, None, None]:
         """Yield the same, where nothing can be awaited."""
         news = threading.Event()
-        self._watch(news, news.set)
+        bell = _Bell(news.set)
+        self._watch(bell, bell.ring)
         position = 0
         try:
             while True:
-                events, closed = self._since(position)
-                yield from events
-                position += len(events)
+                end, closed = self._look(bell)
+                while position < end:
+                    yield self._events[position]
+                    position += 1
                 if closed:
                     return
                 news.wait()
                 news.clear()
         finally:
-            self.unlisten(news)
+            self.unlisten(bell)
 
-    def _since(self, position: int) -> tuple[list[Event], bool]:
-        # Asked before the rest is read: what is written before the end is then in it.
+    def _look(self, bell: _Bell) -> tuple[int, bool]:
+        """Return how many events there are, and whether no more will come."""
+        bell.still()
+        # Asked before they are counted: what is written before the end is then among them.
         closed = self.closed
-        return self._events[position:], closed
+        return len(self._events), closed
 
     def _watch(self, watcher: object, tell: Callable[[], object]) -> None:
         with self._lock:
             self._watchers.append((watcher, tell))
 
     def _tell(self) -> None:
-        with self._lock:
-            watchers = tuple(self._watchers)
-        for watcher, tell in watchers:
+        for watcher, tell in tuple(self._watchers):
             try:
                 tell()
             except BaseException:

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pydantic_core
 
-from codex_notebook.core.events import Usage
+from codex_notebook.core.usage import Usage
+from codex_notebook.errors import InvalidOptionError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 # A rollout is read from its end, in pieces of this many bytes.
 _PIECE = 1 << 16
@@ -69,10 +77,53 @@ def thread_usage(home: Path, thread_id: str) -> Usage | None:
     return None
 
 
+def thread_tools(home: Path, thread_id: str) -> set[str] | None:
+    """Return the names of the tools that a thread was begun with.
+
+    Returns
+    -------
+    set of str or None
+        None if the CLI keeps no rollout of the thread, or not one that is understood.
+
+    Notes
+    -----
+    Source: ``dynamic_tools`` in the first line, ``session_meta``, of the thread's rollout.
+    """
+    try:
+        for rollout in _rollouts(home, thread_id):
+            with rollout.open("rb") as stream:
+                meta = pydantic_core.from_json(stream.readline())["payload"]
+            return {str(tool["name"]) for tool in meta.get("dynamic_tools") or ()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return None
+
+
+def read_profile(home: Path, profile: str) -> dict[str, Any]:
+    """Return what a profile's file says, as nested names.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it cannot be read.
+    """
+    file = home / f"{profile}.config.toml"
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidOptionError(
+            f"The profile {profile!r} cannot be read from {file}: {error}", option="profile"
+        ) from None
+
+
 def _rollouts(home: Path, thread_id: str) -> Iterator[Path]:
-    name = f"rollout-*-{thread_id}.jsonl"
-    yield from (home / "sessions").glob(f"*/*/*/{name}")
-    yield from (home / "archived_sessions").glob(name)
+    """Yield the files of a thread, the newest first: one that was reverted has several."""
+    for name in (f"rollout-*-{thread_id}_*.jsonl", f"rollout-*-{thread_id}.jsonl"):
+        found = [
+            *(home / "sessions").glob(f"*/*/*/{name}"),
+            *(home / "archived_sessions").glob(name),
+        ]
+        yield from sorted(found, key=lambda file: file.name, reverse=True)
 
 
 def _lines_from_the_end(file: Path) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ Only imported where types are checked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal
 
@@ -19,8 +19,11 @@ from codex_notebook.client.options import (
     CyberAccessProgram,
     ModelReasoningEffort,
     SandboxMode,
+    TransportName,
     WebSearchMode,
 )
+from codex_notebook.client.tools import Tool
+from codex_notebook.core.asks import Approval, InputRequest
 
 AnyPath = str | PathLike[str]
 
@@ -35,6 +38,11 @@ class CodexKeywords(TypedDict, total=False):
     api_key: str | SecretStr | None
     config: Mapping[str, Any]
     config_overrides: Sequence[str]
+    transport: TransportName
+    approvals: Callable[[Approval], Any] | Literal[True] | None
+    questions: Callable[[InputRequest], Any] | Literal[True] | None
+    ask_timeout: float | None
+    tools: Sequence[Callable[..., Any] | Tool]
 
 
 class ThreadKeywords(TypedDict, total=False):
@@ -56,6 +64,7 @@ class ThreadKeywords(TypedDict, total=False):
     enable: Sequence[str]
     disable: Sequence[str]
     todo_list: bool
+    tools: Sequence[Callable[..., Any] | Tool] | None
 
 
 class TurnKeywords(TypedDict, total=False):
@@ -63,9 +72,10 @@ class TurnKeywords(TypedDict, total=False):
 
     output_schema: Mapping[str, Any] | None
     output_type: Any
-    images: Sequence[AnyPath]
+    images: Any
     signal: AbortSignal | None
     cyber_access_program: CyberAccessProgram | None
+    additional_context: Mapping[str, str]
 
 
 class ReviewKeywords(TypedDict, total=False):

@@ -23,9 +23,14 @@ class NotStartedError(Exception):
 
 
 def launch(
-    binary: Binary, arguments: Sequence[str], *, env: Environment, cwd: Path | None, stdin: bytes
+    binary: Binary,
+    arguments: Sequence[str],
+    *,
+    env: Environment,
+    cwd: Path | None,
+    stdin: bytes | None,
 ) -> CliProcess:
-    """Start the CLI, with its helper programs on its PATH.
+    """Start the CLI, with its helper programs on its PATH; without ``stdin`` it stays open.
 
     Raises
     ------

@@ -93,6 +93,15 @@ def refuse_on_io_loop() -> None:
         )
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the loop that runs the caller, if one does and it is not ours."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    return None if loop is io_loop() else loop
+
+
 # Held here, because a loop holds its tasks but weakly.
 _submitted: set[Future[Any]] = set()
 

@@ -6,12 +6,15 @@ what the file system has to say about it in ``checks``.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Set, ValuesView
+from io import IOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, PositiveFloat, SecretStr, field_validator
 
 from codex_notebook.client.abort import AbortSignal
+from codex_notebook.client.images import Image, image_of
 from codex_notebook.client.options_base import (
     Options,
     Paths,
@@ -21,6 +24,7 @@ from codex_notebook.client.options_base import (
     VariableValue,
 )
 from codex_notebook.client.secrets import KEY_VARIABLE
+from codex_notebook.core.asks import Approval, InputRequest
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
         TurnKeywords,
     )
 
+TransportName = Literal["exec", "app-server"]
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
 ApprovalPolicy = Literal["never", "on-request", "on-failure"]
 ModelReasoningEffort = Literal[
@@ -39,6 +44,20 @@ ModelReasoningEffort = Literal[
 ]
 WebSearchMode = Literal["disabled", "cached", "indexed", "live"]
 CyberAccessProgram = Literal["standard", "daybreak_blue", "daybreak_red"]
+
+
+def _parsed(tools: object) -> object:
+    if not tools:
+        return tools
+    # It takes long to load, and few need it.
+    from codex_notebook.client.tools import parse_tools
+
+    given: list[Any] = [*tools] if isinstance(tools, (list, tuple)) else [tools]
+    return parse_tools(given)
+
+
+# Callables when they are given, and checked `Tool` objects then.
+Tools = Annotated[tuple[Any, ...], BeforeValidator(_parsed)]
 
 
 class CodexOptions(Options):
@@ -66,6 +85,23 @@ class CodexOptions(Options):
     config_overrides : sequence of str
         The same as raw ``key=TOML`` texts, passed on to the letter and behind `config`; for keys
         that themselves hold dots, such as ``projects."/a.b".trust_level="trusted"``.
+    transport : str
+        ``exec`` (the default: one process of ``codex exec`` for each turn) or ``app-server`` (the
+        live transport: one process of ``codex app-server`` for all turns, token by token, with
+        approvals, questions, steering and tools).
+    approvals : callable or True, optional
+        Who gives leave to what the sandbox does not allow. It is called with an `Approval` and
+        returns a `Decision`, or True or False; it may be async. True: whoever has hold of the
+        running turn, by `RunningTurn.respond`. None, the default: nobody, so that the CLI
+        declines it. Only with ``app-server``.
+    questions : callable or True, optional
+        Who answers the agent's questions. It is called with an `InputRequest` and returns
+        answers as `RunningTurn.answer` takes them, or None. True and None as for `approvals`.
+    ask_timeout : float, optional
+        After how many seconds what nobody has decided is declined. Default 600; None: never.
+    tools : sequence of callable
+        Python functions that the agent may call, in all threads that this client starts. Only
+        with ``app-server``.
     """
 
     if TYPE_CHECKING:
@@ -79,6 +115,13 @@ class CodexOptions(Options):
     api_key: SecretStr | None = None
     config: dict[str, Any] = Field(default_factory=dict, repr=False)
     config_overrides: Texts = Field(default=(), repr=False)
+    transport: TransportName = "exec"
+    approvals: Callable[[Approval], Any] | Literal[True] | None = Field(default=None, repr=False)
+    questions: Callable[[InputRequest], Any] | Literal[True] | None = Field(
+        default=None, repr=False
+    )
+    ask_timeout: PositiveFloat | None = 600.0
+    tools: Tools = ()
 
     @field_validator("api_key")
     @classmethod
@@ -158,6 +201,9 @@ class ThreadOptions(Options):
     todo_list : bool
         Let the agent keep a plan (``--config tools.update_plan.enabled=true``), which the CLI
         has switched off since 0.152. Default True.
+    tools : sequence of callable, optional
+        Python functions that the agent may call in this thread, instead of those of the client.
+        The CLI takes them only for a new thread, and keeps them with it.
     """
 
     if TYPE_CHECKING:
@@ -180,12 +226,28 @@ class ThreadOptions(Options):
     enable: Texts = ()
     disable: Texts = ()
     todo_list: bool = True
+    tools: Tools | None = None
 
 
 def _no_class(given: object) -> object:
     if isinstance(given, type):
         raise ValueError("It takes a JSON schema, a dict; for a Python type use output_type")  # noqa: TRY004 (pydantic wants it)
     return given
+
+
+def _listed(given: object) -> tuple[object, ...]:
+    """Return one image as the list of it that was meant."""
+    # What can be iterated need not be a list: bytes, files and arrays are no lists of images.
+    if isinstance(given, IOBase) or not isinstance(
+        given, list | tuple | Set | ValuesView | Iterator
+    ):
+        return (given,)
+    return tuple(given)
+
+
+Images = Annotated[
+    tuple[Annotated[Image, BeforeValidator(image_of)], ...], BeforeValidator(_listed)
+]
 
 
 class TurnOptions(Options):
@@ -199,12 +261,16 @@ class TurnOptions(Options):
     output_type : type, optional
         A Python type for the final answer: sent as a strict schema, and the answer comes back
         as an object of it in ``turn.output``. Not together with `output_schema`.
-    images : sequence of path
-        Image files that go with the prompt (``--image``), behind those of the input's own parts.
+    images : sequence of path or image
+        Images that go with the prompt (``--image``), behind those of the input's own parts: files,
+        or images in memory as bytes, of PIL or matplotlib, or of whatever a notebook shows as one.
     signal : AbortSignal, optional
         Ends the turn when its `AbortController` says so.
     cyber_access_program : str, optional
         ``standard``, ``daybreak_blue`` or ``daybreak_red`` (``--cyber-access-program``).
+    additional_context : dict of str to str
+        What the agent is told of its surroundings beside the prompt, such as
+        ``{"variables": "df: DataFrame of 3 rows"}``. Only with ``app-server``.
     """
 
     if TYPE_CHECKING:
@@ -213,9 +279,10 @@ class TurnOptions(Options):
 
     output_schema: Annotated[dict[str, Any] | None, BeforeValidator(_no_class)] = None
     output_type: Any = None
-    images: Paths = ()
+    images: Images = ()
     signal: AbortSignal | None = None
     cyber_access_program: CyberAccessProgram | None = None
+    additional_context: dict[Text, str] = Field(default_factory=dict)
 
 
 class ReviewOptions(Options):

@@ -35,6 +35,8 @@ ORPHAN_GRACE = 1.0
 GUARD_GRACE = 5.0
 # A CLI that has said its last word gets this to save its files and exit; it needs 20 ms.
 EXIT_GRACE = 3.0
+# A server that is told nothing more ends its commands and itself; the guard then ends the rest.
+SERVER_GRACE = 1.5
 
 
 def guard_program() -> str:
@@ -86,10 +88,15 @@ class CliProcess:
 
     Make one with `spawn`; read `lines` to their end; then `wait`. `end` may be called at any
     time, from the loop's own thread.
+
+    Attributes
+    ----------
+    input : ProcessInput or None
+        What is written to it while it runs, if it was started without a whole ``stdin``.
     """
 
     def __init__(
-        self, process: subprocess.Popen[bytes], lifeline: socket.socket, stdin: bytes
+        self, process: subprocess.Popen[bytes], lifeline: socket.socket, stdin: bytes | None
     ) -> None:
         self._process = process
         self._lifeline = lifeline
@@ -101,14 +108,20 @@ class CliProcess:
         self._exit = start_in_thread(process.wait)
         self._exit.add_done_callback(self._see_that_all_is_said)
         # All run beside the reading of lines: a CLI may write much before it reads anything.
-        self._feeding = start_in_thread(_feed, process.stdin, stdin)
+        self.input = ProcessInput(process.stdin) if stdin is None else None
+        self._feeding = None if stdin is None else start_in_thread(_feed, process.stdin, stdin)
         self._draining = asyncio.create_task(self._drain())
 
     @classmethod
     def spawn(
-        cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path | None, stdin: bytes
+        cls,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path | None,
+        stdin: bytes | None,
     ) -> CliProcess:
-        """Start ``command``, and give it ``stdin`` and then the end of file.
+        """Start ``command``, and give it ``stdin`` and then the end of file; or leave it open.
 
         By `subprocess` and not by asyncio, whose way is in the hands of the program's event loop
         policy (uvloop's has none), and cancelled half-way kills the guard and leaves the CLI.
@@ -166,11 +179,15 @@ class CliProcess:
         """
         try:
             code = await asyncio.shield(self._exit)
-            await asyncio.gather(self._draining, self._feeding)
+            await self._draining
+            if self._feeding is not None:
+                await self._feeding
             return code
         finally:
             if self._timer is not None:
                 self._timer.cancel()
+            if self.input is not None:
+                self.input.close()
             self._lifeline.close()
 
     @property
@@ -179,7 +196,9 @@ class CliProcess:
         return self._stderr.decode("utf-8", "replace").strip()
 
     def end(self, *, at_once: bool = False) -> None:
-        """Begin to end the process: SIGINT to it, then SIGTERM and SIGKILL to all that it started.
+        """Begin to end the process: politely, then by SIGTERM and SIGKILL to all that it started.
+
+        Politely is SIGINT, or the end of its input if that is still open.
 
         Parameters
         ----------
@@ -202,7 +221,11 @@ class CliProcess:
         # for the guard, which ends all that the CLI started.
         # And it loses a SIGINT that comes while it opens its thread, so there is more than one.
         times = round(INTERRUPT_GRACE / INTERRUPT_AGAIN)
-        rungs = [(guard.INTERRUPT, INTERRUPT_AGAIN)] * (0 if at_once else times)
+        rungs = [] if at_once else [(guard.INTERRUPT, INTERRUPT_AGAIN)] * times
+        if self.input is not None and not at_once:
+            # The app-server is the other way round: it orphans its commands on SIGINT.
+            self.input.close()
+            rungs = [(b"", SERVER_GRACE)]
         for order, patience in [*rungs, (guard.TERMINATE, GUARD_GRACE)]:
             # A guard that has ended no longer listens.
             with contextlib.suppress(OSError):
@@ -239,6 +262,41 @@ class CliProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
             for transport in self._pipes:
                 transport.close()
+
+
+class ProcessInput:
+    """The open stdin of a process. Writing never blocks: what is not read yet is kept here."""
+
+    def __init__(self, pipe: IO[bytes] | None) -> None:
+        assert pipe is not None
+        self._pipe = pipe
+        self._transport: asyncio.WriteTransport | None = None
+
+    async def open(self) -> None:
+        """Get ready to write; to be awaited once, before anything is written."""
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, self._pipe)
+        self._transport = transport
+
+    def write(self, data: bytes) -> None:
+        """Write ``data``; of a process that has gone nothing is heard here."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    @property
+    def unread(self) -> int:
+        """How many bytes the process has not read yet, beside those in the pipe."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def close(self) -> None:
+        """Say that nothing more will come."""
+        if self._transport is None:
+            self._pipe.close()
+        elif self.unread:
+            # It would wait for what was written before to be read.
+            self._transport.abort()
+        else:
+            self._transport.close()
 
 
 def _feed(pipe: IO[bytes], data: bytes) -> None:

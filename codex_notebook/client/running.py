@@ -15,12 +15,13 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-from codex_notebook.client.answer import read_answer
+from codex_notebook.client.answer import ending
+from codex_notebook.client.controls import Controllable
 from codex_notebook.client.feed import Feed, Listener
 from codex_notebook.client.loop import io_loop, refuse_on_io_loop, submit
-from codex_notebook.client.transport import TransportTurn
+from codex_notebook.client.transport import Owner
 from codex_notebook.client.turnstile import Turnstile
 from codex_notebook.core.events import (
     Event,
@@ -29,37 +30,20 @@ from codex_notebook.core.events import (
     TurnFailedEvent,
     TurnInterruptedEvent,
     TurnInterruptingEvent,
-    Usage,
 )
 from codex_notebook.core.schema import OutputFormat
 from codex_notebook.core.state import TurnRequest, TurnState
 from codex_notebook.core.turn import Turn
-from codex_notebook.errors import CodexError, TurnFailedError, TurnInterruptedError
+from codex_notebook.errors import CodexError, TurnFailedError
 
 log = logging.getLogger(__name__)
-
-
-class Owner(Protocol):
-    """Whose turn it is; asked and told on our own loop only."""
-
-    async def begin(self) -> tuple[TransportTurn, Usage | None]:
-        """Return the turn to run, and the thread's token total before it."""
-        ...
-
-    def opened(self, thread_id: str) -> None:
-        """Take note of the thread's id."""
-        ...
-
-    def ended(self, turn: Turn, *, began: bool) -> None:
-        """Take note of the finished turn, and of whether it had come to run at all."""
-        ...
 
 
 def _failed(message: str) -> Event:
     return TurnFailedEvent(error=ThreadError(message=message), at=time.time())
 
 
-class RunningTurn:
+class RunningTurn(Controllable):
     """A turn that was started. ``await running`` gives the finished `Turn`."""
 
     def __init__(
@@ -68,10 +52,10 @@ class RunningTurn:
         answer: OutputFormat | None = None,
         output_type: object = None,
     ) -> None:
+        super().__init__()
         self._feed = Feed(TurnState(request=request))
         self._answer = answer
         self._output_type = output_type
-        self._transport: TransportTurn | None = None
         self._interrupts = 0
         self._pid = os.getpid()
         self._queued: asyncio.Future[None] | None = None
@@ -247,7 +231,7 @@ class RunningTurn:
                 # Asked while it was being prepared.
                 self._feed.publish(TurnInterruptedEvent(at=time.time()))
                 return None
-            self._transport = transport
+            self._controlled_by(transport)
             async for event in transport.events():
                 if isinstance(event, ThreadStartedEvent):
                     owner.opened(event.thread_id)
@@ -268,25 +252,14 @@ class RunningTurn:
         return error
 
     async def _conclude(self, error: CodexError | None, owner: Owner) -> None:
-        turn, error = await self._finished(error)
+        failure = self._transport.error if self._transport is not None else None
+        turn = Turn(self.state, output_type=self._output_type)
+        if error is None or turn.status == "interrupted":
+            error = await ending(turn, self._answer, failure)
+        self._controlled_by(self._transport)
         owner.ended(turn, began=self._transport is not None)
         self._end.set_result((turn, error))
         self._feed.close()
-
-    async def _finished(self, error: CodexError | None) -> tuple[Turn, CodexError | None]:
-        turn = Turn(self.state, output_type=self._output_type)
-        if self.state.status == "interrupted":
-            error = TurnInterruptedError(
-                "The turn was interrupted. What it did is kept in `turn` of this error, and the "
-                "thread goes on with its next turn.",
-                turn=turn,
-            )
-        elif self.state.status == "failed":
-            if error is None and self._transport is not None:
-                error = self._transport.error(turn)
-        elif self._answer is not None:
-            error = await read_answer(turn, self._answer)
-        return turn, error
 
     def _interrupt(self) -> None:
         if self.state.ended:

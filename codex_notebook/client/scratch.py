@@ -1,4 +1,4 @@
-"""The temporary files of one turn: the schema of its answer, and copies of images.
+"""The temporary files of one turn: the schema of its answer, and its images.
 
 They lie in a folder of the turn's own that only its owner can read. It goes with the turn; one
 that a killed process of ours left behind goes when the next one begins. Knows files, not turns.
@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from codex_notebook.client.images import Image, ImageData
 from codex_notebook.errors import TemporaryFileError
 
 _PREFIX = "codex-notebook-turn-"
@@ -57,30 +58,38 @@ class Scratch:
             file.write_text(json.dumps(schema), encoding="utf-8")
             return file
 
-    def without_commas(self, image: Path, number: int) -> Path:
-        """Return a path to an image that has no comma, at which the CLI would cut it in two.
+    def image_file(self, image: Image, number: int) -> Path:
+        """Return the path of an image, without a comma, at which the CLI would cut it in two.
 
         Parameters
         ----------
-        image : path
-            The image; copied only if its path has a comma.
+        image : Path or ImageData
+            The image; a file is copied only if its path has a comma.
         number : int
             Its place among the turn's images, which names the copy.
 
         Raises
         ------
         TemporaryFileError
-            If it cannot be copied.
+            If it cannot be written.
         """
+        if isinstance(image, ImageData):
+            with _explained("an image"):
+                file = self._new_image(number, image.suffix)
+                file.write_bytes(image.data)
+                return file
         if "," not in str(image):
             return image
         with _explained(f"a copy of {image}, whose path has a comma,"):
-            suffix = image.suffix if "," not in image.suffix else ""
-            copy = self._new_file(f"image_{number}{suffix}")
-            if "," in str(copy):
-                raise OSError(f"the folder {copy.parent} has a comma, too")
-            shutil.copyfile(image, copy)
-            return copy
+            file = self._new_image(number, image.suffix if "," not in image.suffix else "")
+            shutil.copyfile(image, file)
+            return file
+
+    def _new_image(self, number: int, suffix: str) -> Path:
+        file = self._new_file(f"image_{number}{suffix}")
+        if "," in str(file):
+            raise OSError(f"the folder {file.parent} has a comma, too")
+        return file
 
     def _new_file(self, name: str) -> Path:
         while self._folder is None:

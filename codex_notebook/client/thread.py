@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from codex_notebook.client.archive import Archive
 from codex_notebook.client.conversation import Conversation
-from codex_notebook.client.exec_turn import ExecRequest
 from codex_notebook.client.inputs import Input, Prompt, parse_input
-from codex_notebook.client.loop import refuse_on_io_loop, submit
+from codex_notebook.client.kept import KeptThread, turn_id_of
+from codex_notebook.client.loop import refuse_on_io_loop, running_loop, submit
 from codex_notebook.client.options import ReviewOptions, ThreadOptions, TurnOptions
 from codex_notebook.client.options_base import merged
 from codex_notebook.client.review import check_review, describe_review
@@ -25,6 +26,7 @@ from codex_notebook.client.streamed import (
     result_blocking,
     run_blocking,
 )
+from codex_notebook.client.transport import TurnSpec
 from codex_notebook.core.schema import OutputFormat, output_format
 from codex_notebook.core.strict import strict_schema
 from codex_notebook.core.turn import Turn
@@ -36,12 +38,14 @@ if TYPE_CHECKING:
     from codex_notebook.client.keywords import ReviewKeywords, ThreadKeywords, TurnKeywords
 
 
-class Thread:
+class Thread(KeptThread):
     """A conversation. Made by `Codex.start_thread`, `Codex.resume_thread` or `Thread.fork`."""
 
-    def __init__(self, conversation: Conversation, options: ThreadOptions) -> None:
+    def __init__(
+        self, conversation: Conversation, options: ThreadOptions, archive: Archive
+    ) -> None:
+        super().__init__(conversation, archive)
         self._options = options
-        self._conversation = conversation
 
     @property
     def options(self) -> ThreadOptions:
@@ -51,11 +55,6 @@ class Thread:
     @options.setter
     def options(self, options: ThreadOptions | Mapping[str, Any]) -> None:
         self._options = merged(ThreadOptions, options, {})
-
-    @property
-    def id(self) -> str | None:
-        """The thread's id; None until the CLI has said it in the first turn."""
-        return self._conversation.id
 
     @property
     def last_turn(self) -> Turn | None:
@@ -72,8 +71,8 @@ class Thread:
 
         Parameters
         ----------
-        input : str or list of dict
-            The prompt: text, or parts of text and local images.
+        input : str or list
+            The prompt: text, or parts of text and images; see `parse_input`.
         options : TurnOptions, optional
             Options of this turn; each may also be given as a keyword, such as
             ``output_type=list[Invoice]``.
@@ -95,7 +94,7 @@ class Thread:
         Cancelling the task that awaits this interrupts the turn, and waits until no process of
         it is left; what it did is then in `last_turn`.
         """
-        return await _result(self._start(input, options, keywords))
+        return await _result(self._start(input, options, keywords, attended=False))
 
     async def run_streamed(
         self,
@@ -135,7 +134,9 @@ class Thread:
         Works everywhere, also where an event loop runs (which it blocks). Ctrl-C ends the turn,
         waits until no process of it is left, and raises KeyboardInterrupt as everywhere.
         """
-        return result_blocking(run_blocking(lambda: self._start(input, options, keywords)))
+        return result_blocking(
+            run_blocking(lambda: self._start(input, options, keywords, attended=False))
+        )
 
     def run_streamed_sync(
         self,
@@ -177,7 +178,7 @@ class Thread:
         TurnError
             As for `run`.
         """
-        return await _result(self._start_review(options, keywords))
+        return await _result(self._start_review(options, keywords, attended=False))
 
     async def start_review(
         self,
@@ -193,23 +194,30 @@ class Thread:
         **keywords: Unpack[ReviewKeywords],
     ) -> Turn:
         """Have changes reviewed and block until it is done; parameters as for `review`."""
-        return result_blocking(run_blocking(lambda: self._start_review(options, keywords)))
+        return result_blocking(
+            run_blocking(lambda: self._start_review(options, keywords, attended=False))
+        )
 
     async def fork(
         self,
         options: ThreadOptions | Mapping[str, Any] | None = None,
+        *,
+        at_turn: Turn | str | None = None,
         **keywords: Unpack[ThreadKeywords],
     ) -> Thread:
         """Return a new thread that begins with all that was said in this one.
 
         The two then go their own ways; the files they work on are the same. Source: ``codex exec
-        fork``, which asks the model nothing.
+        fork`` or ``thread/fork``, which ask the model nothing.
 
         Parameters
         ----------
         options : ThreadOptions, optional
             Options of the new thread; otherwise those of this one. Each may also be given as a
             keyword.
+        at_turn : Turn or str, optional
+            The turn (or its `Turn.id`) with which the new thread ends; otherwise the last one.
+            Only with ``transport="app-server"``.
 
         Raises
         ------
@@ -218,22 +226,44 @@ class Thread:
         ForkError
             If the CLI cannot fork it.
         """
-        chosen, forking = self._fork(options, keywords)
-        return Thread(await asyncio.wrap_future(forking), chosen)
+        chosen, forking = self._fork(options, keywords, at_turn)
+        return Thread(await asyncio.wrap_future(forking), chosen, self._archive)
 
     def fork_sync(
         self,
         options: ThreadOptions | Mapping[str, Any] | None = None,
+        *,
+        at_turn: Turn | str | None = None,
         **keywords: Unpack[ThreadKeywords],
     ) -> Thread:
         """Return a fork and block until the CLI has made it; parameters as for `fork`."""
         refuse_on_io_loop()
-        chosen, forking = self._fork(options, keywords)
+        chosen, forking = self._fork(options, keywords, at_turn)
         try:
-            return Thread(forking.result(), chosen)
+            return Thread(forking.result(), chosen, self._archive)
         finally:
             # Does nothing to one that is done; of an interrupted one it ends the process.
             forking.cancel()
+
+    async def compact(self) -> Turn:
+        """Let the CLI sum up what was said so far, to make room in the model's context.
+
+        A turn of its own, which asks the model. Only with ``transport="app-server"``. Source:
+        ``thread/compact/start``.
+
+        Raises
+        ------
+        InvalidOptionError
+            If the thread has had no turn yet.
+        UnsupportedError
+            If the transport is ``exec``.
+        TurnError
+            As for `run`.
+        """
+        self._known_id()
+        spec = TurnSpec(Prompt(""), compact=True, attended=False, loop=running_loop())
+        launched = self._conversation.launch(spec, self.options, "/compact", signal=None)
+        return await _result(launched)
 
     def __repr__(self) -> str:
         return f"<Thread {self.id or 'without a turn yet'}: {self.options.sandbox_mode}>"
@@ -245,6 +275,8 @@ class Thread:
         given: Input,
         options: TurnOptions | Mapping[str, Any] | None,
         keywords: TurnKeywords,
+        *,
+        attended: bool = True,
     ) -> RunningTurn:
         turn = merged(TurnOptions, options, keywords)
         prompt = parse_input(given, turn.images)
@@ -252,9 +284,16 @@ class Thread:
         schema = (
             answer.schema if answer else turn.output_schema and strict_schema(turn.output_schema)
         )
-        request = ExecRequest(prompt, schema=schema, cyber_access_program=turn.cyber_access_program)
+        spec = TurnSpec(
+            prompt,
+            schema=schema,
+            cyber_access_program=turn.cyber_access_program,
+            context=turn.additional_context,
+            attended=attended,
+            loop=running_loop(),
+        )
         return self._conversation.launch(
-            request,
+            spec,
             self.options,
             prompt.text,
             signal=turn.signal,
@@ -263,19 +302,32 @@ class Thread:
         )
 
     def _fork(
-        self, options: ThreadOptions | Mapping[str, Any] | None, keywords: ThreadKeywords
+        self,
+        options: ThreadOptions | Mapping[str, Any] | None,
+        keywords: ThreadKeywords,
+        at_turn: Turn | str | None,
     ) -> tuple[ThreadOptions, Future[Conversation]]:
         chosen = merged(ThreadOptions, self.options if options is None else options, keywords)
-        return chosen, submit(self._conversation.fork(chosen))
+        turn_id = None if at_turn is None else turn_id_of(at_turn, "at_turn")
+        return chosen, submit(self._conversation.fork(chosen, turn_id))
 
     def _start_review(
-        self, options: ReviewOptions | Mapping[str, Any] | None, keywords: ReviewKeywords
+        self,
+        options: ReviewOptions | Mapping[str, Any] | None,
+        keywords: ReviewKeywords,
+        *,
+        attended: bool = True,
     ) -> RunningTurn:
         review = merged(ReviewOptions, options, keywords)
         check_review(review)
-        request = ExecRequest(Prompt(review.instructions or ""), review=review)
+        spec = TurnSpec(
+            Prompt(review.instructions or ""),
+            review=review,
+            attended=attended,
+            loop=running_loop(),
+        )
         asked = describe_review(review)
-        return self._conversation.launch(request, self.options, asked, signal=review.signal)
+        return self._conversation.launch(spec, self.options, asked, signal=review.signal)
 
 
 async def _result(running: RunningTurn) -> Turn:

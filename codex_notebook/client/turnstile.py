@@ -11,7 +11,7 @@ import os
 import threading
 from weakref import WeakValueDictionary
 
-from codex_notebook.core.events import Usage
+from codex_notebook.core.usage import Usage
 
 # The home of the CLI that keeps a thread, and its id.
 Key = tuple[str, str]

@@ -9,13 +9,13 @@ Knows files; not processes, and not how a diff is shown.
 
 from __future__ import annotations
 
-import difflib
 import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codex_notebook.core.diff import unified
 from codex_notebook.core.items import FileChangeItem, FileUpdateChange
 
 MAX_FILE = 256 * 1024
@@ -137,23 +137,6 @@ class Workspace:
         # A file that a complete scan has not seen and that was then added did not exist.
         inside = Path(change.path).is_relative_to(self.root)
         return _ABSENT if change.kind == "add" and (self._complete or not inside) else _NOT_SEEN
-
-
-def unified(before: bytes, after: bytes) -> str:
-    """Return the unified diff of two texts, without file headers."""
-    lines = difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm="")
-    return "\n".join(line for number, line in enumerate(lines) if number > 1)
-
-
-def _lines(data: bytes) -> list[str]:
-    text = data.decode("utf-8", "replace")
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    elif text:
-        # As git says it, so that a change of the last newline shows.
-        lines[-1] += "\n\\ No newline at end of file"
-    return lines
 
 
 def _read(path: Path) -> _Content:

@@ -1,77 +1,21 @@
 """The events of a turn, as the transports report them. One class for each kind.
 
-The names are those of ``codex exec --json``, and a few of ours that no CLI prints: ``item.delta``
-(the live transport's text as it grows), ``usage.updated`` (the tokens of a turn that did not
-complete), ``turn.interrupting`` and ``turn.interrupted`` (we asked the turn to stop; it did), and
-``notice`` (a remark about the turn, such as a line on stdout that is no JSON). `parse_event` never
-raises: what it does not know becomes a value.
+The names are those of ``codex exec --json``, and those of ours that it does not print: most of
+them only the live transport can give. Knows their shape; how they are read is in ``parsing`` and
+``translation``, what becomes of them in ``fold``.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-import pydantic_core
-from pydantic import Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field
 
-from codex_notebook.core.items import KINDS, Item, parse_item
+from codex_notebook.core.asks import Answers, Approval, Decision, InputRequest
 from codex_notebook.core.model import Value
-
-log = logging.getLogger(__name__)
-
-
-def _item(data: object) -> object:
-    return data if isinstance(data, Value) else parse_item(data)
-
-
-class _ToleratesAll:
-    """How pydantic reads an item: whatever it is, it becomes one.
-
-    Out of JSON the known kinds are read without a detour through Python, which halves the time of
-    a line; `parse_item` then sees only what is none of them.
-    """
-
-    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        anything = core_schema.no_info_plain_validator_function(_item)
-        known = _OneOf(KINDS).__get_pydantic_core_schema__(_, handler)
-        json = core_schema.union_schema([known, anything], mode="left_to_right")
-        return core_schema.json_or_python_schema(json, anything)
-
-
-@dataclass(frozen=True)
-class _OneOf:
-    """How pydantic reads a value of one of several classes: its ``type`` says of which."""
-
-    kinds: Mapping[str, type[Value]]
-
-    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices = {name: handler.generate_schema(kind) for name, kind in self.kinds.items()}
-        return core_schema.tagged_union_schema(choices, "type")
-
-
-AnyItem = Annotated[Item, _ToleratesAll()]
-
-
-class Usage(Value):
-    """Tokens, as the model's provider counts them."""
-
-    input_tokens: int = 0
-    cached_input_tokens: int = 0
-    cache_write_input_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_output_tokens: int = 0
-
-    def since(self, earlier: Usage | None) -> Usage:
-        """Return the difference to an earlier total of the same thread."""
-        if earlier is None:
-            return self
-        names = type(self).model_fields
-        return Usage(**{name: max(0, self[name] - earlier[name]) for name in names})
+from codex_notebook.core.tolerant import AnyItem
+from codex_notebook.core.usage import Usage
 
 
 class BaseEvent(Value):
@@ -95,9 +39,16 @@ class ThreadStartedEvent(BaseEvent):
 
 
 class TurnStartedEvent(BaseEvent):
-    """The agent began to work."""
+    """The agent began to work.
+
+    Attributes
+    ----------
+    turn_id : str or None
+        The CLI's id of the turn (live transport only).
+    """
 
     type: Literal["turn.started"] = "turn.started"
+    turn_id: str | None = None
 
 
 class ItemStartedEvent(BaseEvent):
@@ -122,12 +73,36 @@ class ItemCompletedEvent(BaseEvent):
 
 
 class ItemDeltaEvent(BaseEvent):
-    """Text was appended to a field of a running item (live transport only)."""
+    """Text was appended to a field of a running item (live transport only).
+
+    Attributes
+    ----------
+    item_id : str
+        The item.
+    field : str
+        ``text``, ``raw_text`` or ``aggregated_output``.
+    delta : str
+        What was appended. The completed item is the authority: it may hold more.
+    """
 
     type: Literal["item.delta"] = "item.delta"
     item_id: str
     field: str
     delta: str
+
+
+_DELTA_FIELDS = {"type", "item_id", "field", "delta", "at"}
+
+
+def delta_event(item_id: str, field: str, delta: str, at: float | None) -> ItemDeltaEvent:
+    """Return such an event unchecked: there are 100,000 in a long turn, and pydantic takes long."""
+    event = ItemDeltaEvent.__new__(ItemDeltaEvent)
+    values = {"type": "item.delta", "at": at, "item_id": item_id, "field": field, "delta": delta}
+    object.__setattr__(event, "__dict__", values)
+    object.__setattr__(event, "__pydantic_fields_set__", _DELTA_FIELDS)
+    object.__setattr__(event, "__pydantic_extra__", None)
+    object.__setattr__(event, "__pydantic_private__", None)
+    return event
 
 
 class UsageUpdatedEvent(BaseEvent):
@@ -137,10 +112,97 @@ class UsageUpdatedEvent(BaseEvent):
     ----------
     thread_usage : Usage
         The total, this turn included as far as it has come.
+    context_tokens : int or None
+        How many tokens the model last had in view (live transport only).
+    context_window : int or None
+        How many it can have in view (live transport only).
     """
 
     type: Literal["usage.updated"] = "usage.updated"
     thread_usage: Usage
+    context_tokens: int | None = None
+    context_window: int | None = None
+
+
+class RateLimitsUpdatedEvent(BaseEvent):
+    """How much of the account's limits is used (live transport only).
+
+    Attributes
+    ----------
+    rate_limits : dict
+        As ``account/rateLimits/updated`` has it, such as
+        ``{"primary": {"usedPercent": 12, "windowDurationMins": 300, "resetsAt": …}, …}``.
+    """
+
+    type: Literal["rate_limits.updated"] = "rate_limits.updated"
+    rate_limits: dict[str, Any]
+
+
+class DiffUpdatedEvent(BaseEvent):
+    """What the turn has changed in files so far, all of it (live transport only).
+
+    Attributes
+    ----------
+    diff : str
+        A unified diff with git's headers.
+    """
+
+    type: Literal["diff.updated"] = "diff.updated"
+    diff: str
+
+
+class ApprovalRequestedEvent(BaseEvent):
+    """The agent waits for leave to do something (live transport only)."""
+
+    type: Literal["approval.requested"] = "approval.requested"
+    approval: Approval
+
+
+class ApprovalResolvedEvent(BaseEvent):
+    """The agent got leave, or did not.
+
+    Attributes
+    ----------
+    approval_id : str
+        The `Approval.id`.
+    decision : str
+        What was decided.
+    by : str
+        Who did: ``user``, ``handler``, ``timeout``, ``error`` (the handler failed), ``nobody``
+        (there was nobody to ask), or ``turn`` (it was over, or went on without).
+    """
+
+    type: Literal["approval.resolved"] = "approval.resolved"
+    approval_id: str
+    decision: Decision
+    by: str
+
+
+class InputRequestedEvent(BaseEvent):
+    """The agent, or a tool of it, asks the user something (live transport only)."""
+
+    type: Literal["input.requested"] = "input.requested"
+    request: InputRequest
+
+
+class InputResolvedEvent(BaseEvent):
+    """A question was answered, or will not be.
+
+    Attributes
+    ----------
+    input_id : str
+        The `InputRequest.id`.
+    answers : dict or None
+        For each question its answers; None if nobody answered. Those to secret questions are
+        not told.
+    by : str
+        As for `ApprovalResolvedEvent`.
+    """
+
+    type: Literal["input.resolved"] = "input.resolved"
+    input_id: str
+    answers: Answers | None = None
+    by: str
 
 
 class TurnCompletedEvent(BaseEvent):
@@ -157,9 +219,22 @@ class TurnCompletedEvent(BaseEvent):
 
 
 class ThreadError(Value):
-    """Why a turn failed."""
+    """Why a turn failed.
+
+    Attributes
+    ----------
+    message : str
+        In words.
+    code : str or None
+        The protocol's name for it, such as ``contextWindowExceeded`` or ``usageLimitExceeded``
+        (live transport only).
+    http_status : int or None
+        The status of the HTTP response that was the cause, if one was (live transport only).
+    """
 
     message: str = ""
+    code: str | None = None
+    http_status: int | None = None
 
 
 class TurnFailedEvent(BaseEvent):
@@ -170,10 +245,19 @@ class TurnFailedEvent(BaseEvent):
 
 
 class ThreadErrorEvent(BaseEvent):
-    """The CLI reports an error; the turn may still recover (``codex exec`` does not say)."""
+    """The CLI reports an error; the turn may still recover.
+
+    Attributes
+    ----------
+    message : str
+        In words.
+    will_retry : bool or None
+        Whether the CLI tries again; None where it does not say (``codex exec``).
+    """
 
     type: Literal["error"] = "error"
     message: str = ""
+    will_retry: bool | None = None
 
 
 class TurnInterruptingEvent(BaseEvent):
@@ -209,6 +293,12 @@ Event = (
     | ItemCompletedEvent
     | ItemDeltaEvent
     | UsageUpdatedEvent
+    | RateLimitsUpdatedEvent
+    | DiffUpdatedEvent
+    | ApprovalRequestedEvent
+    | ApprovalResolvedEvent
+    | InputRequestedEvent
+    | InputResolvedEvent
     | TurnCompletedEvent
     | TurnFailedEvent
     | ThreadErrorEvent
@@ -218,7 +308,8 @@ Event = (
     | UnknownEvent
 )
 
-_KINDS: dict[str, type[Event]] = {
+# Which class a `type` names; an event of any other type is an `UnknownEvent`.
+KINDS: Mapping[str, type[Event]] = {
     "thread.started": ThreadStartedEvent,
     "turn.started": TurnStartedEvent,
     "item.started": ItemStartedEvent,
@@ -226,6 +317,12 @@ _KINDS: dict[str, type[Event]] = {
     "item.completed": ItemCompletedEvent,
     "item.delta": ItemDeltaEvent,
     "usage.updated": UsageUpdatedEvent,
+    "rate_limits.updated": RateLimitsUpdatedEvent,
+    "diff.updated": DiffUpdatedEvent,
+    "approval.requested": ApprovalRequestedEvent,
+    "approval.resolved": ApprovalResolvedEvent,
+    "input.requested": InputRequestedEvent,
+    "input.resolved": InputResolvedEvent,
     "turn.completed": TurnCompletedEvent,
     "turn.failed": TurnFailedEvent,
     "error": ThreadErrorEvent,
@@ -233,62 +330,3 @@ _KINDS: dict[str, type[Event]] = {
     "turn.interrupted": TurnInterruptedEvent,
     "notice": NoticeEvent,
 }
-
-# A line of noise can be megabytes long; a notice quotes only its beginning.
-_QUOTED = 200
-
-
-def parse_event(line: str | bytes | Mapping[str, Any], at: float | None = None) -> Event:
-    """Return the event that one line of the CLI's output describes; never raises.
-
-    Parameters
-    ----------
-    line : str, bytes or mapping
-        One line of JSON, or the decoded object.
-    at : float, optional
-        When it was received, in seconds since the epoch.
-
-    Returns
-    -------
-    Event
-        A `NoticeEvent` for a line that is no JSON object, an `UnknownEvent` for an object of an
-        unknown kind or shape, else the class of its ``type``.
-    """
-    try:
-        event = _reader()(line)  # type: ignore[arg-type]
-    except ValueError:
-        # No text, no JSON, or nothing that is known: what it is, the slow way below finds out.
-        data = line if isinstance(line, Mapping) else _decode(line)
-    else:
-        # It is frozen, but nobody has seen it yet; making a copy would double the time.
-        event.__dict__["at"] = at
-        return event
-    if not isinstance(data, Mapping):
-        text = line.decode("utf-8", "replace") if isinstance(line, bytes) else str(line)
-        log.warning("The CLI printed a line that is no event: %.200r", text)
-        more = "…" if len(text) > _QUOTED else ""
-        return NoticeEvent(message=f"Not an event: {text[:_QUOTED]}{more}", at=at)
-    kind = data.get("type")
-    known = _KINDS.get(kind) if isinstance(kind, str) else None
-    if known is not None:
-        try:
-            return known.model_validate({**data, "at": at})
-        except ValidationError as error:
-            log.warning("An event of type %r has an unexpected shape: %s", kind, error)
-    return UnknownEvent(type=kind if isinstance(kind, str) else "unknown", raw=dict(data), at=at)
-
-
-@cache
-def _reader() -> Callable[[str | bytes], Event]:
-    """Return what reads a line in one go; made for the first line, because it takes a while."""
-    reader: TypeAdapter[Event] = TypeAdapter(Annotated[Event, _OneOf(_KINDS)])
-    return reader.validator.validate_json
-
-
-def _decode(line: str | bytes) -> object:
-    if isinstance(line, bytes):
-        line = line.decode("utf-8", "replace")
-    try:
-        return pydantic_core.from_json(line)
-    except ValueError:
-        return None

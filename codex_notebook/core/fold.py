@@ -10,13 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from codex_notebook.core.asks import Approval, InputRequest
 from codex_notebook.core.events import (
+    ApprovalRequestedEvent,
+    ApprovalResolvedEvent,
+    DiffUpdatedEvent,
     Event,
+    InputRequestedEvent,
+    InputResolvedEvent,
     ItemCompletedEvent,
     ItemDeltaEvent,
     ItemStartedEvent,
     ItemUpdatedEvent,
     NoticeEvent,
+    RateLimitsUpdatedEvent,
     ThreadErrorEvent,
     ThreadStartedEvent,
     TurnCompletedEvent,
@@ -25,12 +32,12 @@ from codex_notebook.core.events import (
     TurnInterruptingEvent,
     TurnStartedEvent,
     UnknownEvent,
-    Usage,
     UsageUpdatedEvent,
 )
 from codex_notebook.core.items import Item, UnknownItem
 from codex_notebook.core.state import ENDED, NO_STREAMS, Entry, TurnState, TurnStatus
 from codex_notebook.core.text import Text
+from codex_notebook.core.usage import Usage
 
 # What an `Entry` is made of.
 _Draft = tuple[Item, Mapping[str, Text], float | None, float | None, bool]
@@ -138,7 +145,36 @@ class Fold:
         self._fields["thread_id"] = event.thread_id
 
     def _count(self, event: UsageUpdatedEvent) -> None:
-        self._fields["thread_usage"] = event.thread_usage
+        fields = self._fields
+        fields["thread_usage"] = event.thread_usage
+        fields["context_tokens"] = event.context_tokens or fields["context_tokens"]
+        fields["context_window"] = event.context_window or fields["context_window"]
+
+    def _limit(self, event: RateLimitsUpdatedEvent) -> None:
+        self._fields["rate_limits"] = event.rate_limits
+
+    def _differ(self, event: DiffUpdatedEvent) -> None:
+        self._fields["diff"] = event.diff
+
+    def _ask_leave(self, event: ApprovalRequestedEvent) -> None:
+        self._fields["approvals"] += (event.approval,)
+
+    def _give_leave(self, event: ApprovalResolvedEvent) -> None:
+        update = {"decision": event.decision, "decided_by": event.by}
+        self._settle("approvals", event.approval_id, update)
+
+    def _ask(self, event: InputRequestedEvent) -> None:
+        self._fields["inputs"] += (event.request,)
+
+    def _answer(self, event: InputResolvedEvent) -> None:
+        update = {"answers": event.answers, "resolved_by": event.by}
+        self._settle("inputs", event.input_id, update)
+
+    def _settle(self, name: str, ask_id: str, update: Mapping[str, object]) -> None:
+        asks: tuple[Approval | InputRequest, ...] = self._fields[name]
+        self._fields[name] = tuple(
+            ask.model_copy(update=update) if ask.id == ask_id else ask for ask in asks
+        )
 
     def _note(self, event: NoticeEvent) -> None:
         self._notices.append(event.message)
@@ -150,6 +186,7 @@ class Fold:
         fields = self._fields
         if fields["status"] not in ENDED:
             fields["status"] = "running"
+            fields["turn_id"] = event.turn_id
             fields["started_at"] = fields["started_at"] or event.at
 
     def _err(self, event: ThreadErrorEvent) -> None:
@@ -165,6 +202,9 @@ class Fold:
 
     def _fail(self, event: TurnFailedEvent) -> None:
         reason = event.error.message or self._fields["last_error"]
+        if self._fields["status"] not in ENDED:
+            self._fields["error_code"] = event.error.code
+            self._fields["error_http_status"] = event.error.http_status
         self._end("failed", event.at, error=reason or "The turn failed without a reason.")
 
     def _stop(self, event: TurnInterruptedEvent) -> None:
@@ -196,6 +236,12 @@ _ADD: dict[type[Event], Callable[[Fold, Any], None]] = {
     ItemCompletedEvent: Fold._place,
     ThreadStartedEvent: Fold._open,
     UsageUpdatedEvent: Fold._count,
+    RateLimitsUpdatedEvent: Fold._limit,
+    DiffUpdatedEvent: Fold._differ,
+    ApprovalRequestedEvent: Fold._ask_leave,
+    ApprovalResolvedEvent: Fold._give_leave,
+    InputRequestedEvent: Fold._ask,
+    InputResolvedEvent: Fold._answer,
     NoticeEvent: Fold._note,
     UnknownEvent: Fold._note_unknown,
     TurnStartedEvent: Fold._start,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError
 
@@ -32,17 +32,42 @@ class BaseItem(Value):
 
 
 class AgentMessageItem(BaseItem):
-    """A message from the agent, in markdown (or JSON, if an output type was asked for)."""
+    """A message from the agent, in markdown (or JSON, if an output type was asked for).
+
+    Attributes
+    ----------
+    text : str
+        The message.
+    phase : str or None
+        ``commentary`` or ``final_answer`` (live transport only).
+    """
 
     type: Literal["agent_message"] = "agent_message"
+    text: str = ""
+    phase: str | None = None
+
+
+class UserMessageItem(BaseItem):
+    """What the user said while the turn ran, to steer it (live transport only)."""
+
+    type: Literal["user_message"] = "user_message"
     text: str = ""
 
 
 class ReasoningItem(BaseItem):
-    """A summary of the agent's reasoning, in markdown."""
+    """The agent's reasoning.
+
+    Attributes
+    ----------
+    text : str
+        A summary of it, in markdown.
+    raw_text : str
+        The reasoning itself, where the model shows it (live transport only).
+    """
 
     type: Literal["reasoning"] = "reasoning"
     text: str = ""
+    raw_text: str = ""
 
 
 class CommandExecutionItem(BaseItem):
@@ -59,6 +84,10 @@ class CommandExecutionItem(BaseItem):
         None while it runs.
     status : str
         ``in_progress``, ``completed``, ``failed`` or ``declined``.
+    cwd : str or None
+        Where it ran (live transport only).
+    duration_ms : int or None
+        How long it ran, in milliseconds (live transport only).
     """
 
     type: Literal["command_execution"] = "command_execution"
@@ -66,6 +95,8 @@ class CommandExecutionItem(BaseItem):
     aggregated_output: str = ""
     exit_code: int | None = None
     status: str = "in_progress"
+    cwd: str | None = None
+    duration_ms: int | None = None
 
 
 class FileUpdateChange(Value):
@@ -81,12 +112,15 @@ class FileUpdateChange(Value):
         The change as a unified diff without file headers; None where it is not known.
     diff_note : str or None
         Why there is no diff, or what it leaves out.
+    move_path : str or None
+        Where the file was moved to (live transport only).
     """
 
     path: str
     kind: str = "update"
     diff: str | None = None
     diff_note: str | None = None
+    move_path: str | None = None
 
 
 class FileChangeItem(BaseItem):
@@ -112,6 +146,8 @@ class McpToolCallItem(BaseItem):
         ``message``, if the call itself failed.
     status : str
         ``in_progress``, ``completed`` or ``failed``.
+    duration_ms : int or None
+        How long it took, in milliseconds (live transport only).
     """
 
     type: Literal["mcp_tool_call"] = "mcp_tool_call"
@@ -121,6 +157,39 @@ class McpToolCallItem(BaseItem):
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     status: str = "in_progress"
+    duration_ms: int | None = None
+
+
+class ToolCallItem(BaseItem):
+    """A call of one of our own tools: a Python function that the agent was given.
+
+    Attributes
+    ----------
+    tool : str
+        The tool's name.
+    namespace : str or None
+        What it belongs to, if anything.
+    arguments : object
+        JSON value of the arguments.
+    content : tuple of dict
+        What the agent got to see: ``{"type": "inputText", "text": …}`` and
+        ``{"type": "inputImage", "imageUrl": …}``.
+    success : bool or None
+        Whether the function returned; None while it runs.
+    status : str
+        ``in_progress``, ``completed`` or ``failed``.
+    duration_ms : int or None
+        How long it took, in milliseconds.
+    """
+
+    type: Literal["tool_call"] = "tool_call"
+    tool: str = ""
+    namespace: str | None = None
+    arguments: Any = None
+    content: tuple[dict[str, Any], ...] = ()
+    success: bool | None = None
+    status: str = "in_progress"
+    duration_ms: int | None = None
 
 
 class CollabToolCallItem(BaseItem):
@@ -157,6 +226,44 @@ class TodoListItem(BaseItem):
     items: tuple[TodoItem, ...] = ()
 
 
+class PlanItem(BaseItem):
+    """What the agent plans to do, in markdown (in the CLI's plan mode; live transport only)."""
+
+    type: Literal["plan"] = "plan"
+    text: str = ""
+
+
+class ActivityItem(BaseItem):
+    """Something else that happened in the turn (live transport only).
+
+    Attributes
+    ----------
+    type : str
+        ``context_compaction``, ``image_view``, ``image_generation``, ``sub_agent_activity``,
+        ``review_mode``, ``sleep``, ``hook_prompt`` or ``function_call_output``.
+    label : str
+        What happened, in a line.
+    status : str
+        ``in_progress`` or ``completed``.
+    raw : dict
+        The protocol's own item.
+    """
+
+    type: Literal[
+        "context_compaction",
+        "image_view",
+        "image_generation",
+        "sub_agent_activity",
+        "review_mode",
+        "sleep",
+        "hook_prompt",
+        "function_call_output",
+    ]
+    label: str = ""
+    status: str = "in_progress"
+    raw: dict[str, Any] = Field(default_factory=dict)
+
+
 class ErrorItem(BaseItem):
     """A warning or an error that did not end the turn."""
 
@@ -172,13 +279,17 @@ class UnknownItem(BaseItem):
 
 Item = (
     AgentMessageItem
+    | UserMessageItem
     | ReasoningItem
     | CommandExecutionItem
     | FileChangeItem
     | McpToolCallItem
+    | ToolCallItem
     | CollabToolCallItem
     | WebSearchItem
     | TodoListItem
+    | PlanItem
+    | ActivityItem
     | ErrorItem
     | UnknownItem
 )
@@ -186,13 +297,17 @@ Item = (
 # Which class a `type` names; an item of any other type is an `UnknownItem`.
 KINDS: dict[str, type[Item]] = {
     "agent_message": AgentMessageItem,
+    "user_message": UserMessageItem,
     "reasoning": ReasoningItem,
     "command_execution": CommandExecutionItem,
     "file_change": FileChangeItem,
     "mcp_tool_call": McpToolCallItem,
+    "tool_call": ToolCallItem,
     "collab_tool_call": CollabToolCallItem,
     "web_search": WebSearchItem,
     "todo_list": TodoListItem,
+    "plan": PlanItem,
+    **dict.fromkeys(get_args(ActivityItem.model_fields["type"].annotation), ActivityItem),
     "error": ErrorItem,
 }
 

@@ -10,7 +10,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from codex_notebook.core.items import CommandExecutionItem, FileChangeItem
+from codex_notebook.core.items import (
+    AgentMessageItem,
+    CommandExecutionItem,
+    FileChangeItem,
+    PlanItem,
+)
 from codex_notebook.core.record_parts import (
     Block,
     Fact,
@@ -44,9 +49,7 @@ def describe(state: TurnState) -> Record:
         for part in steps_of(entry, state.request.working_directory, index, ended=state.ended)
     ]
     answer = None
-    last = next(
-        (n for n in reversed(range(len(parts))) if parts[n].is_message and parts[n].blocks), None
-    )
+    last = next((n for n in reversed(range(len(parts))) if _speaks(parts[n], state)), None)
     if last is not None:
         parts[last] = _as_answer(parts[last], typed=state.request.output_type is not None)
         # In a turn that broke off, the last message is no answer: it stays where it was said.
@@ -63,6 +66,12 @@ def describe(state: TurnState) -> Record:
         answer=answer,
         tally=tuple(_tally(parts)),
     )
+
+
+def _speaks(part: Part, state: TurnState) -> bool:
+    """Return whether a part is what a turn may have been for: text for the reader, or a plan."""
+    item = state.entries[part.index].stated
+    return bool(part.blocks) and isinstance(item, AgentMessageItem | PlanItem)
 
 
 def _as_answer(part: Part, *, typed: bool) -> Part:

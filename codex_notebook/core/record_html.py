@@ -92,7 +92,9 @@ class HtmlFormat:
         )
 
     def _title(self, part: Part) -> str:
-        pieces = [_styled("span", tone_style(part.tone), part.mark), plain_html(part.verb)]
+        pieces = [_styled("span", tone_style(part.tone), part.mark)]
+        if part.verb:
+            pieces.append(plain_html(part.verb))
         if part.subject:
             pieces.append(_styled("code" if part.quoted else "em", "", part.subject))
         if part.facts:

@@ -40,7 +40,8 @@ class MarkdownFormat:
     def title(self, part: Part) -> str:
         """Return a step without what unfolds."""
         about = part.subject and (code_span if part.quoted else prose)(part.subject)
-        words = " ".join(filter(None, (part.mark, f"**{part.verb}**", about)))
+        verb = part.verb and f"**{part.verb}**"
+        words = " ".join(filter(None, (part.mark, verb, about)))
         return f"{words}{_facts(part.facts)}\n\n"
 
     def card(self, part: Part, bodies: str) -> str:

@@ -67,7 +67,8 @@ class Part:
     Attributes
     ----------
     mark, verb, subject : str
-        The title: a sign, our words, and what the agent says it is about (on one line).
+        The title: a sign, our words, and what the agent says it is about (on one line). One of
+        the last two may be empty.
     quoted : bool
         The subject is code or a name, not a phrase.
     facts : tuple of Fact
@@ -113,7 +114,7 @@ class Record:
     reason : Block or None
         Why the turn did not end well.
     answer : Part or None
-        The last message of a completed turn, which is shown behind its steps.
+        The last message, or plan, of a completed turn, which is shown behind its steps.
     tally : tuple of Fact
         The steps in a few words.
     """

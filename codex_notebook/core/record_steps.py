@@ -1,7 +1,7 @@
 """The steps of a record: what each kind of item says in it, and what of it is open.
 
 Running and failed steps are open and finished ones folded, except for what a reader wants anyway:
-short diffs, and plans with work left. What an item shows comes from ``view.card``.
+short diffs, plans in words, and lists with work left. What an item shows comes from ``view.card``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from codex_notebook.core.items import CollabToolCallItem
+from codex_notebook.core.items import CollabToolCallItem, ToolCallItem
 from codex_notebook.core.record_parts import (
     Block,
     Fact,
@@ -28,7 +28,8 @@ Card = dict[str, Any]
 
 # A diff of so many lines is read at a glance, so it needs no fold.
 _GLANCE = 20
-_CHANGED = {"add": "Added", "delete": "Deleted", "update": "Changed"}
+# What was done to a file, and what was to be done.
+_CHANGES = {"add": ("Added", "add"), "delete": ("Deleted", "delete")}
 
 
 def steps_of(entry: Entry, root: str | None, index: int, *, ended: bool) -> Iterator[Part]:
@@ -51,6 +52,8 @@ def steps_of(entry: Entry, root: str | None, index: int, *, ended: bool) -> Iter
     match shown["kind"]:
         case "files":
             yield from _files(shown, path)
+        case "tool":
+            yield _tool(shown, path, entry)
         case "agent":
             yield _agent(shown, path, entry)
         case "unknown":
@@ -78,7 +81,10 @@ def _outcome(shown: Card) -> tuple[str, Tone, tuple[Fact, ...]]:
 
 
 def _took(shown: Card) -> tuple[Fact, ...]:
-    duration = lasted(shown["started_at"], shown["ended_at"])
+    told = shown.get("duration_ms")
+    # The CLI's own measure, where it gives one, is free of the way to us.
+    span = (shown["started_at"], shown["ended_at"]) if told is None else (0.0, told / 1000)
+    duration = lasted(*span)
     return (Fact(duration),) if duration else ()
 
 
@@ -86,6 +92,13 @@ def _message(shown: Card, path: str) -> Part:
     text = str(shown["text"])
     blocks = (Block("message", text, f"{path}.text"),) if text.strip() else ()
     return Part("»", "Said", subject(text), blocks, quoted=False, weight=4, is_message=True)
+
+
+def _user(shown: Card, path: str) -> Part:
+    text = str(shown["text"])
+    title = sentence(text)
+    blocks = () if title == text.strip() else (Block("prose", text, f"{path}.text"),)
+    return Part("↳", "You:", title or "(no text)", blocks, quoted=False, weight=4)
 
 
 def _reasoning(shown: Card, path: str) -> Part:
@@ -96,8 +109,11 @@ def _reasoning(shown: Card, path: str) -> Part:
         headline, _, after = first[2:].partition("**")
         # A first line that is all headline is not said twice.
         text = text if after.strip() else rest.strip()
-    blocks = (Block("thought", text, f"{path}.text"),) if text else ()
-    return Part("✻", "Thought", subject(headline), blocks, quoted=False)
+    blocks = [Block("thought", text, f"{path}.text", "summary")] if text else []
+    raw = str(shown["raw_text"])
+    if raw.strip():
+        blocks.append(Block("prose", raw, f"{path}.raw_text", "reasoning"))
+    return Part("✻", "Thought", subject(headline), tuple(blocks), quoted=False)
 
 
 def _command(shown: Card, path: str) -> Part:
@@ -111,13 +127,14 @@ def _command(shown: Card, path: str) -> Part:
     if output and not output.isspace():
         text = _settled(output)
         blocks.append(Block("code", text, f"{path}.aggregated_output", "output"))
+    where = (fact(f"in {shown['elsewhere']}"),) if shown["elsewhere"] else ()
     exit_code = () if code is None else (Fact(f"exit {code}", "bad" if code else "calm"),)
     return Part(
         mark,
         "Asked to run" if shown["status"] == "declined" else "Ran",
         title,
         tuple(blocks),
-        facts=(*words, *exit_code, *_took(shown)),
+        facts=(*words, *where, *exit_code, *_took(shown)),
         tone=tone,
         open=tone in ("bad", "busy"),
         weight=3 if tone == "bad" else 1,
@@ -134,7 +151,12 @@ def _settled(output: str) -> str:
 def _files(shown: Card, path: str) -> Iterator[Part]:
     mark, tone, words = _outcome(shown)
     for position, change in enumerate(shown["changes"]):
-        diff, note = change["diff"], change["note"]
+        diff, note, moved_to = change["diff"], change["note"], change["moved_to"]
+        did, do = _CHANGES.get(change["change"], ("Changed", "change"))
+        title = subject(change["path"])
+        if moved_to:
+            did, do = "Moved", "move"
+            title = sentence(f"{change['path']} → {moved_to}")
         counts: tuple[Fact, ...] = ()
         if diff is not None:
             minus = "−"  # noqa: RUF001 (as wide as the plus)
@@ -144,8 +166,8 @@ def _files(shown: Card, path: str) -> Iterator[Part]:
             )
         yield Part(
             "✎" if mark == "✓" else mark,
-            _CHANGED.get(change["change"], "Changed"),
-            subject(change["path"]),
+            f"Asked to {do}" if shown["status"] == "declined" else did,
+            title,
             (Block("diff", diff, f"{path}.changes[{position}].diff"),) if diff else (),
             facts=(*words, *counts, *((Fact(subject(note)),) if note else ())),
             tone=tone,
@@ -154,7 +176,7 @@ def _files(shown: Card, path: str) -> Iterator[Part]:
         )
 
 
-def _plan(shown: Card, path: str) -> Part:
+def _todo(shown: Card, path: str) -> Part:
     tasks = shown["items"]
     done = sum(task["completed"] for task in tasks)
     lines = [f"[{'x' if t['completed'] else ' '}] {' '.join(t['text'].split())}" for t in tasks]
@@ -163,15 +185,23 @@ def _plan(shown: Card, path: str) -> Part:
     return Part("☰", "Plan", "", blocks, facts=facts, open=done < len(tasks), weight=2)
 
 
-def _tool(shown: Card, path: str) -> Part:
+def _plan(shown: Card, path: str) -> Part:
+    text = str(shown["text"])
+    blocks = (Block("message", text, f"{path}.text"),) if text.strip() else ()
+    return Part("☰", "Plan", "", blocks, open=True, weight=4)
+
+
+def _tool(shown: Card, path: str, entry: Entry) -> Part:
     mark, tone, words = _outcome(shown)
+    ours = isinstance(entry.stated, ToolCallItem)
+    result, error = ("content", "content") if ours else ("result", "error")
     blocks = []
     if shown["arguments"] not in ("", "{}"):
         blocks.append(Block("code", shown["arguments"], f"{path}.arguments", "arguments", "json"))
     if shown["result"]:
-        blocks.append(Block("code", shown["result"], f"{path}.result", "result"))
+        blocks.append(Block("code", shown["result"], f"{path}.{result}", "result"))
     if shown["error"]:
-        blocks.append(Block("prose", str(shown["error"]), f"{path}.error", "error"))
+        blocks.append(Block("prose", str(shown["error"]), f"{path}.{error}", "error"))
     return Part(
         mark,
         "Called",
@@ -205,6 +235,12 @@ def _search(shown: Card, path: str) -> Part:
     return Part("⌕", "Searched the web", subject(query), blocks)
 
 
+def _activity(shown: Card, path: str) -> Part:
+    mark, tone, words = _outcome(shown)
+    title = sentence(shown["label"])
+    return Part(mark if words else "·", "", title, quoted=False, facts=words, tone=tone)
+
+
 def _error(shown: Card, path: str) -> Part:
     message = str(shown["message"])
     title = sentence(message)
@@ -221,10 +257,12 @@ def _unknown(shown: Card, path: str, entry: Entry) -> Part:
 
 _STEPS: dict[str, Callable[[Card, str], Part]] = {
     "message": _message,
+    "user": _user,
     "reasoning": _reasoning,
     "command": _command,
-    "todo": _plan,
-    "tool": _tool,
+    "todo": _todo,
+    "plan": _plan,
     "search": _search,
+    "activity": _activity,
     "error": _error,
 }

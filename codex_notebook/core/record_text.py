@@ -33,7 +33,10 @@ class TextFormat:
 
     def card(self, part: Part, bodies: str) -> str:
         """Return a step with what unfolds."""
-        return f"\n{bodies}\n" if part.is_message else self.title(part) + bodies
+        # What is not indented stands apart from the steps around it.
+        if part.is_message or any(block.kind == "message" for block in part.blocks):
+            bodies = f"\n{bodies}\n"
+        return bodies if part.is_message else self.title(part) + bodies
 
     def body(self, block: Block, room: int, *, labelled: bool) -> str:
         """Return a block in at most ``room`` bytes; nothing where that is too little."""

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
-from codex_notebook.core.events import Usage
+from codex_notebook.core.asks import Approval, InputRequest
 from codex_notebook.core.items import AgentMessageItem, Item
 from codex_notebook.core.model import Value
 from codex_notebook.core.text import Text
+from codex_notebook.core.usage import Usage
 
 TurnStatus = Literal["pending", "running", "completed", "failed", "interrupted"]
 
@@ -108,14 +109,30 @@ class TurnState:
         Somebody asked it to stop, and it has not stopped yet.
     thread_id : str or None
         The thread's id, once the CLI has said it.
+    turn_id : str or None
+        The CLI's id of the turn (live transport only).
     entries : tuple of Entry
         The items in the order in which they began.
     thread_usage_before : Usage or None
         The thread's running total before this turn: zero for a new thread, None if unknown.
     thread_usage : Usage or None
         The thread's running total after this turn, once it has ended; None if nobody tells.
+    context_tokens, context_window : int or None
+        How many tokens the model last had in view, and how many it can have (live transport
+        only).
+    rate_limits : dict or None
+        See `RateLimitsUpdatedEvent`.
+    diff : str or None
+        What the turn has changed in files, as a unified diff with git's headers (live transport
+        only).
+    approvals : tuple of Approval
+        What the agent asked leave for, in order; `Approval.decision` is None while it waits.
+    inputs : tuple of InputRequest
+        What the agent asked; `InputRequest.resolved_by` is None while it waits.
     error : str or None
         Why it failed.
+    error_code, error_http_status : optional
+        See `ThreadError`.
     last_error : str or None
         The last ``error`` event; the CLI may have recovered from it.
     notices : tuple of str
@@ -128,10 +145,19 @@ class TurnState:
     status: TurnStatus = "pending"
     interrupting: bool = False
     thread_id: str | None = None
+    turn_id: str | None = None
     entries: tuple[Entry, ...] = ()
     thread_usage_before: Usage | None = None
     thread_usage: Usage | None = None
+    context_tokens: int | None = None
+    context_window: int | None = None
+    rate_limits: dict[str, Any] | None = None
+    diff: str | None = None
+    approvals: tuple[Approval, ...] = ()
+    inputs: tuple[InputRequest, ...] = ()
     error: str | None = None
+    error_code: str | None = None
+    error_http_status: int | None = None
     last_error: str | None = None
     notices: tuple[str, ...] = ()
     started_at: float | None = None

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from codex_notebook.core.events import Usage
 from codex_notebook.core.items import Item
 from codex_notebook.core.model import Mapped
 from codex_notebook.core.state import TurnState, TurnStatus
+from codex_notebook.core.usage import Usage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,16 @@ class Turn(Mapped):
     def thread_id(self) -> str | None:
         """The thread's id; None if the turn ended before the CLI had said it."""
         return self.state.thread_id
+
+    @property
+    def id(self) -> str | None:
+        """The CLI's id of the turn; None over ``codex exec``, which does not tell."""
+        return self.state.turn_id
+
+    @property
+    def diff(self) -> str | None:
+        """What the turn changed in files, with git's headers; None over ``codex exec``."""
+        return self.state.diff
 
     @property
     def error(self) -> str | None:

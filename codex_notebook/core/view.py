@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
 from codex_notebook.core.items import (
+    ActivityItem,
     AgentMessageItem,
     CollabToolCallItem,
     CommandExecutionItem,
@@ -23,9 +25,12 @@ from codex_notebook.core.items import (
     FileUpdateChange,
     Item,
     McpToolCallItem,
+    PlanItem,
     ReasoningItem,
     TodoListItem,
+    ToolCallItem,
     UnknownItem,
+    UserMessageItem,
     WebSearchItem,
 )
 from codex_notebook.core.state import Entry, TurnState
@@ -35,7 +40,7 @@ Json = Any
 Operation = list[Json]
 
 # Which streamed field of an item is which field of its card.
-_STREAMED = {"text": "text", "aggregated_output": "output"}
+_STREAMED = {"text": "text", "raw_text": "raw_text", "aggregated_output": "output"}
 
 
 @dataclass(frozen=True)
@@ -161,43 +166,65 @@ def card(entry: Entry, root: str | None = None) -> dict[str, Json]:
 def _fields(item: Item, root: str | None) -> dict[str, Json]:
     match item:
         case AgentMessageItem():
-            return {"kind": "message", "text": item.text}
+            return {"kind": "message", "text": item.text, "phase": item.phase}
+        case UserMessageItem():
+            return {"kind": "user", "text": item.text}
         case ReasoningItem():
-            return {"kind": "reasoning", "text": item.text}
+            return {"kind": "reasoning", "text": item.text, "raw_text": item.raw_text}
         case CommandExecutionItem():
             return {
                 "kind": "command",
                 "command": inner_command(item.command),
                 "output": item.aggregated_output,
                 "exit_code": item.exit_code,
+                "elsewhere": _elsewhere(item.cwd, root),
+                "duration_ms": item.duration_ms,
             }
         case FileChangeItem():
             return {"kind": "files", "changes": [_change(c, root) for c in item.changes]}
         case TodoListItem():
             steps = [{"text": step.text, "completed": step.completed} for step in item.items]
             return {"kind": "todo", "items": steps}
+        case PlanItem():
+            return {"kind": "plan", "text": item.text}
         case McpToolCallItem():
-            return {
-                "kind": "tool",
-                "name": f"{item.server}.{item.tool}" if item.server else item.tool,
-                "arguments": _pretty(item.arguments),
-                "result": tool_text(item.result),
-                "error": (item.error or {}).get("message"),
-            }
+            error = (item.error or {}).get("message")
+            return _tool(item, item.server, tool_text(item.result), error)
+        case ToolCallItem():
+            told = content_text(item.content) or None
+            # What the agent is told of a call that failed is why it did.
+            failed = item.success is False or item.status == "failed"
+            return _tool(item, item.namespace, None if failed else told, told if failed else None)
         case CollabToolCallItem():
             return {"kind": "agent", "name": item.tool, "prompt": item.prompt or ""}
         case WebSearchItem():
             return {"kind": "search", "query": item.query, "action": _pretty(item.action)}
+        case ActivityItem():
+            return {"kind": "activity", "label": item.label or item.type.replace("_", " ")}
         case ErrorItem():
             return {"kind": "error", "message": item.message}
         case UnknownItem():
             return {"kind": "unknown", "type": item.type, "raw": _pretty(item.raw)}
 
 
+def _tool(
+    item: McpToolCallItem | ToolCallItem, owner: str | None, result: str | None, error: Json
+) -> dict[str, Json]:
+    return {
+        "kind": "tool",
+        "name": f"{owner}.{item.tool}" if owner else item.tool,
+        "arguments": _pretty(item.arguments),
+        "result": result,
+        "error": error,
+        "duration_ms": item.duration_ms,
+    }
+
+
 def _change(change: FileUpdateChange, root: str | None) -> dict[str, Json]:
     added, removed = diff_counts(change.diff)
     return {
         "path": shown_path(change.path, root),
+        "moved_to": shown_path(change.move_path, root) if change.move_path else None,
         "change": change.kind,
         "diff": change.diff,
         "note": change.diff_note,
@@ -214,6 +241,8 @@ def diff_counts(diff: str | None) -> tuple[int, int]:
 
 
 _SHELLS = ("sh", "bash", "dash", "zsh")
+# Content of an MCP server, and of our own tools.
+_TEXTS = ("text", "inputText")
 
 
 def inner_command(command: str) -> str:
@@ -238,18 +267,30 @@ def shown_path(path: str, root: str | None) -> str:
     return path
 
 
+def _elsewhere(cwd: str | None, root: str | None) -> str | None:
+    """Return where a command ran, if that is known and not the working directory."""
+    if not cwd or not root or PurePath(cwd) == PurePath(root):
+        return None
+    return shown_path(cwd, root)
+
+
 def tool_text(result: dict[str, Any] | None) -> str | None:
-    """Return the text of an MCP result; other content is named by its kind."""
+    """Return the text of an MCP result; None if there is none yet."""
     if result is None:
         return None
     content = result.get("content")
-    if not isinstance(content, list):
-        return _pretty(result)
+    return content_text(content) if isinstance(content, list) else _pretty(result)
+
+
+def content_text(content: Iterable[object]) -> str:
+    """Return the text of a tool's content; what is no text is named by its kind."""
     parts = []
     for block in content:
-        kind = block.get("type") if isinstance(block, dict) else None
-        text = block.get("text") if kind == "text" else None
-        parts.append(text if isinstance(text, str) else f"[{kind or 'content'}]")
+        said = block if isinstance(block, dict) else {}
+        kind, text = said.get("type"), said.get("text")
+        if kind not in _TEXTS or not isinstance(text, str):
+            text = f"[{'image' if kind == 'inputImage' else kind or 'content'}]"
+        parts.append(text)
     return "\n".join(parts)
 
 

@@ -58,6 +58,21 @@ describe('a command', () => {
     expect(el.querySelector('.cdx-command')?.textContent).toBe('for a in b; do');
   });
 
+  it('says where it ran, if that was elsewhere, without control characters', async () => {
+    const { el } = await show([command({ elsewhere: '/srv/\x1b[31mdata\u202e' })]);
+    expect(el.querySelector('.cdx-where')?.textContent).toBe('in /srv/data⟨U+202E⟩');
+    const { el: here } = await show([command({ elsewhere: null })]);
+    expect(here.querySelector('.cdx-where')).toBeNull();
+  });
+
+  it('took as long as the CLI says, or else as our clock does', async () => {
+    const times = { started_at: 10, ended_at: 13 };
+    const { el } = await show([command({ ...times, duration_ms: 2140 })]);
+    expect(el.querySelector('.cdx-card .cdx-time')?.textContent).toBe('2.1s');
+    const { el: ours } = await show([command(times)]);
+    expect(ours.querySelector('.cdx-card .cdx-time')?.textContent).toBe('3.0s');
+  });
+
   it('has no terminal escapes in its output', async () => {
     const { el } = await show([
       command({ status: 'failed', output: '\x1b[31mred\x1b[0m\n10%\r99%\n' }),
@@ -108,6 +123,7 @@ describe('long output', () => {
 describe('changed files', () => {
   const change = (path: string, fields: object = {}) => ({
     path,
+    moved_to: null,
     change: 'update',
     diff: '@@ -1 +1 @@\n-old\n+new\n',
     note: null,
@@ -121,6 +137,14 @@ describe('changed files', () => {
     const rows = [...el.querySelectorAll('.cdx-diff tr')].map((row) => row.textContent);
     expect(rows).toEqual(['@@ -1 +1 @@', '1−old', '1+new']);
     expect(el.querySelector('.cdx-counts')?.textContent).toContain('+1');
+  });
+
+  it('that moved say from where to where', async () => {
+    const moved = change('a.py', { moved_to: 'src/b.py' });
+    const { el } = await show([card('files', 'f', { changes: [moved] })]);
+    expect(el.querySelector('.cdx-path')?.textContent).toBe('a.py → src/b.py');
+    expect(el.querySelector('.cdx-change .cdx-sr')?.textContent).toBe('moved ');
+    expect(el.querySelectorAll('.cdx-diff tr')).toHaveLength(3);
   });
 
   it('say why there is no diff, and count nothing then', async () => {
@@ -156,6 +180,60 @@ describe('the other kinds', () => {
     ]);
     expect(el.querySelector('summary')?.textContent).toContain('Looking around');
     expect(el.querySelector('details')?.open).toBe(false);
+  });
+
+  it('reasoning that the model shows whole grows below its summary, still folded', async () => {
+    const fields = { text: '**Looking**\n\nBriefly.', raw_text: 'First', status: 'in_progress' };
+    const { panel, el } = await show([card('reasoning', 'r', fields)]);
+    await panel.frame(['append', 'r', 'raw_text', ' I look.']);
+    expect(el.textContent).not.toContain('I look.');
+    el.querySelector('summary')?.click();
+    await drawn();
+    expect(el.querySelector('.cdx-body')?.textContent).toMatch(/Briefly\.First I look\.$/);
+    await panel.frame(['append', 'r', 'raw_text', numbered(5_000)]);
+    expect(el.querySelector('.cdx-scroll')?.textContent?.length).toBeLessThanOrEqual(16_384);
+  });
+
+  it('reasoning without a summary has a name, running and done', async () => {
+    const thought = card('reasoning', 'r', { text: '', raw_text: 'Hm.', status: 'in_progress' });
+    const { panel, el } = await show([thought]);
+    expect(el.querySelector('summary')?.textContent).toContain('Thinking…');
+    await panel.frame(['set', 'r', { status: 'completed' }]);
+    expect(el.querySelector('summary')?.textContent).toMatch(/: Thought$/);
+  });
+
+  it('what the user said is theirs, word for word', async () => {
+    const { el } = await show([card('user', 'u', { text: 'No, *not*\n<b>that</b>' })]);
+    expect(el.querySelector('article')?.textContent).toBe('You: No, *not*\n<b>that</b>');
+    const { el: silent } = await show([card('user', 'u', { text: '' })]);
+    expect(silent.querySelector('article')?.textContent).toBe('You: (no text)');
+  });
+
+  it('a remark on the way is quieter than an answer', async () => {
+    const said = (phase: string | null) => card('message', String(phase), { text: 'Hi', phase });
+    const { el } = await show([said('commentary'), said('final_answer'), said(null)]);
+    const quiet = [...el.querySelectorAll('.cdx-md')].map((md) => !!md.closest('.cdx-quiet'));
+    expect(quiet).toEqual([true, false, false]);
+  });
+
+  it('a plan in words is markdown below its heading, open, and grows', async () => {
+    const { panel, el } = await show([
+      card('plan', 'p', { text: '1. read\n2. **fi', status: 'in_progress' }),
+    ]);
+    await panel.frame(['append', 'p', 'text', 'x**\n']);
+    await panel.frame(['set', 'p', { status: 'completed' }]);
+    expect(el.querySelector('details')?.open).toBe(true);
+    expect(el.querySelector('summary .cdx-title')?.textContent).toBe('Plan');
+    expect(el.querySelector('.cdx-md ol strong')?.textContent).toBe('fix');
+  });
+
+  it('an activity is one line that says how it stands', async () => {
+    const looked = card('activity', 'a', { label: 'Looked at p.png', status: 'in_progress' });
+    const { panel, el } = await show([looked]);
+    expect(el.querySelector('.cdx-row')?.textContent).toBe('Looked at p.pngrunning');
+    await panel.frame(['set', 'a', { status: 'completed' }]);
+    expect(el.querySelector('.cdx-row')?.textContent).toBe('Looked at p.pngdone');
+    expect(el.querySelector('details')).toBeNull();
   });
 
   it('a plan is a checklist with its count', async () => {

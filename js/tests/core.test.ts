@@ -133,7 +133,8 @@ describe('by itself', () => {
   });
 
   it('a diff stands open where it is small and one of few', () => {
-    const change = { path: 'p', change: 'update', diff: '', note: null, added: 20, removed: 4 };
+    const kept = { path: 'p', moved_to: null, change: 'update', note: null };
+    const change = { ...kept, diff: '', added: 20, removed: 4 };
     expect(diffOpensByItself(change, 1)).toBe(true);
     expect(diffOpensByItself({ ...change, added: 21 }, 1)).toBe(false);
     expect(diffOpensByItself(change, 4)).toBe(false);

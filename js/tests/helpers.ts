@@ -108,18 +108,19 @@ export function snapshot(fields: Partial<Header>, cards: readonly Card[] = [], s
   return JSON.stringify({ seq, at: Date.now() / 1000, view: { header: header(fields), cards } });
 }
 
-type Fields<K> = Omit<
-  Extract<Card, { kind: K }>,
-  'id' | 'kind' | 'status' | 'started_at' | 'ended_at'
->;
+// What a card need not name: how it stands, and what only the live transport fills in.
+const STANDS = { status: 'completed', started_at: null, ended_at: null };
+const USUAL = { ...STANDS, phase: null, raw_text: '', elsewhere: null, duration_ms: null };
+
+type Usual = keyof typeof USUAL;
+type Fields<C> = Omit<C, 'id' | 'kind' | Usual> & Partial<Pick<C, Usual & keyof C>>;
 
 export function card<K extends Card['kind']>(
   kind: K,
   id: string,
-  fields: Fields<K> & { status?: string },
+  fields: Fields<Extract<Card, { kind: K }>>,
 ): Card {
-  const times = { status: 'completed', started_at: null, ended_at: null };
-  return { ...times, ...fields, kind, id } as unknown as Card;
+  return { ...USUAL, ...fields, kind, id } as unknown as Card;
 }
 
 /** The view as the kernel would write it: all text as strings. */

@@ -2,10 +2,10 @@
 // Markdown: what people write looks as it should, and what attackers write does nothing.
 
 import { describe, expect, it } from 'vitest';
-import { card, Panel, snapshot } from './helpers.ts';
+import { card, drawn, Panel, snapshot } from './helpers.ts';
 
-async function message(text: string): Promise<HTMLElement> {
-  const cards = [card('message', 'm', { text })];
+async function message(text: string, kind: 'message' | 'plan' = 'message'): Promise<HTMLElement> {
+  const cards = [card(kind, 'm', { text })];
   const { el } = await new Panel(snapshot({ status: 'completed' }, cards)).initialize().show();
   return el.querySelector('.cdx-md') as HTMLElement;
 }
@@ -118,9 +118,12 @@ const ATTRIBUTES = new Set(
   'alt aria-label checked class disabled href rel src start target title type'.split(' '),
 );
 
+const both = ATTACKS.flatMap((text) => [['message', text] as const, ['plan', text] as const]);
+
 describe('hostile text', () => {
-  it.each(ATTACKS)('is inert: %s', async (text) => {
-    const el = await message(`${text}\n\nbefore ${text} after\n\n- ${text}\n\n> ${text}`);
+  it.each(both)('is inert in a %s: %s', async (kind, text) => {
+    const all = `${text}\n\nbefore ${text} after\n\n- ${text}\n\n> ${text}`;
+    const el = await message(all, kind);
     for (const node of el.querySelectorAll('*')) {
       expect(HARMLESS).toContain(node.localName);
       for (const { name, value } of node.attributes) {
@@ -135,12 +138,20 @@ describe('hostile text', () => {
   it.each(ATTACKS)('is inert in every other field: %s', async (text) => {
     const times = { status: 'failed' };
     const cards = [
-      card('reasoning', '1', { text: `**${text}**\n\n${text}` }),
-      card('command', '2', { command: text, output: text, exit_code: 1, ...times }),
+      card('user', '0', { text }),
+      card('reasoning', '1', { text: `**${text}**`, raw_text: text }),
+      card('command', '2', {
+        command: text,
+        output: text,
+        exit_code: 1,
+        elsewhere: text,
+        ...times,
+      }),
       card('files', '3', {
         changes: [
           {
             path: text,
+            moved_to: text,
             change: text,
             diff: `@@ -1 +1 @@\n+${text}`,
             note: text,
@@ -155,6 +166,7 @@ describe('hostile text', () => {
       card('agent', '6', { name: text, prompt: text, ...times }),
       card('search', '7', { query: text, action: text }),
       card('error', '8', { message: text }),
+      card('activity', '11', { label: text }),
       card('unknown', '9', { type: text, raw: text, ...times }),
       { ...card('error', '10', { message: text }), kind: text } as never,
     ];
@@ -167,6 +179,9 @@ describe('hostile text', () => {
       output_type: text,
     } as const;
     const { el } = await new Panel(snapshot(header, cards)).initialize().show();
+    for (const row of el.querySelectorAll<HTMLElement>('details:not([open]) > summary'))
+      row.click();
+    await drawn();
     expect(
       el.querySelectorAll(
         'script, iframe, object, embed, form, style, link, meta, base, img, math',

@@ -23,6 +23,8 @@ from codex_notebook.client.process import INTERRUPT_GRACE
 from tests.notebook.kernel import Kernel, running_kernel
 from tests.processes import alive, descendants, eventually
 
+pytestmark = pytest.mark.process
+
 Fake = Callable[[str], Codex]
 
 

@@ -13,20 +13,26 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from pydantic import BaseModel, field_validator
 
-from codex_notebook import Codex, Event, StreamedTurn, Thread, TurnInterruptedError
+from codex_notebook import Codex, Event, StreamedTurn, Thread, Turn, TurnInterruptedError
 from codex_notebook.client.loop import submit
 from tests.processes import alive, descendants, eventually
 
+pytestmark = pytest.mark.process
+
 PNG = b"\x89PNG\r\n\x1a\n"
+# How many steps a coroutine takes differs with what comes at once; some there must be.
+FEWEST_STEPS = 5
 # More than any coroutine here takes; only so that a test that goes wrong ends.
 MOST_STEPS = 500
 # So many are taken before the CLI has said anything that would end a turn.
 EARLY_STEPS = 4
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -240,13 +246,13 @@ class _Stepped(Coroutine[Any, Any, Any]):
 
 
 async def cancelled_at_every_step(
-    work: Callable[[str], Coroutine[Any, Any, Any]],
+    work: Callable[[str], Coroutine[Any, Any, T]],
     between: Callable[[], Coroutine[Any, Any, None]],
     log: Log,
     *,
     twice: bool,
-) -> int:
-    """Cancel at each step in turn until there are no more; return how many there were.
+) -> T:
+    """Cancel at each step in turn until there are no more; return what it comes to undisturbed.
 
     ``work`` gets a prompt, at which the CLI does not end by itself if the cancellation is early.
     """
@@ -256,7 +262,10 @@ async def cancelled_at_every_step(
             await steps.run(work("hold" if cancel_at <= EARLY_STEPS else "complete"))
         await between()
         if steps.taken < cancel_at:
-            return steps.taken
+            assert steps.taken >= FEWEST_STEPS
+            done = await work("complete")
+            await between()
+            return done
     raise AssertionError("it never came to an end")
 
 
@@ -279,16 +288,11 @@ def test_a_run_may_be_cancelled_at_every_step(
         if thread.last_turn is not None:
             ended.append(thread.last_turn.status)
 
-    async def all_steps() -> int:
-        count = await cancelled_at_every_step(
-            lambda prompt: thread.run(prompt, **with_files), between, log, twice=twice
-        )
-        assert (await thread.run("complete", **with_files)).status == "completed"
-        await between()
-        return count
+    def work(prompt: str) -> Coroutine[Any, Any, Turn]:
+        return thread.run(prompt, **with_files)
 
-    # How many steps there are differs with what comes at once; some there must be.
-    assert asyncio.run(all_steps()) >= 5
+    done = asyncio.run(cancelled_at_every_step(work, between, log, twice=twice))
+    assert done.status == "completed"
     assert {*ended} == {"interrupted", "completed"}
 
 
@@ -307,18 +311,11 @@ def test_a_stream_may_be_cancelled_at_every_step(
 ) -> None:
     thread = new_thread("holds_files")
 
-    async def all_steps() -> int:
-        count = await cancelled_at_every_step(
-            lambda prompt: read(thread, prompt, **with_files),
-            check_nothing_is_left,
-            log,
-            twice=twice,
-        )
-        assert (await read(thread, "complete", **with_files))[-1] == "turn.completed"
-        await check_nothing_is_left()
-        return count
+    def work(prompt: str) -> Coroutine[Any, Any, list[str]]:
+        return read(thread, prompt, **with_files)
 
-    assert asyncio.run(all_steps()) >= 5
+    types = asyncio.run(cancelled_at_every_step(work, check_nothing_is_left, log, twice=twice))
+    assert types[-1] == "turn.completed"
 
 
 @ONCE_AND_TWICE
@@ -327,18 +324,16 @@ def test_a_fork_may_be_cancelled_at_every_step(
 ) -> None:
     thread = new_thread("echo")
 
-    async def all_steps() -> int:
+    async def all_steps() -> None:
         await thread.run("one")
-        count = await cancelled_at_every_step(
+        forked = await cancelled_at_every_step(
             lambda _: thread.fork(), check_nothing_is_left, log, twice=twice
         )
-        assert (await thread.run("two")).final_response == "two"
-        forked = await thread.fork()
         assert (forked.id, thread.id) == ("forked", "fake")
+        assert (await thread.run("two")).final_response == "two"
         await check_nothing_is_left()
-        return count
 
-    assert asyncio.run(all_steps()) >= 5
+    asyncio.run(all_steps())
 
 
 async def until(events: AsyncIterator[Event], number: int) -> None:

@@ -50,6 +50,8 @@ from codex_notebook.core.items import CommandExecutionItem, UnknownItem
 from codex_notebook.offline import pause, text, turn
 from tests.processes import descendants, eventually
 
+pytestmark = pytest.mark.process
+
 Cli = Callable[[str], Path]
 
 KEY = "sk-proj-Zq8w3VtY0pLx5uKc"

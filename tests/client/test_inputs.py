@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from codex_notebook import InvalidOptionError
-from codex_notebook.client.inputs import MAX_PROMPT, parse_input
+from codex_notebook.client.images import ImageData
+from codex_notebook.client.inputs import MAX_PROMPT, Prompt, parse_input
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -43,11 +44,51 @@ def test_a_prompt_that_the_cli_would_refuse_is_refused_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [{"type": "audio"}, {"type": "text"}, "text", {"type": "local_image", "path": 3}]
+    "part",
+    [
+        *({"type": "audio"}, {"type": "text"}, {"type": "local_image", "path": 3}),
+        *({"type": "image"}, {"type": "image", "url": 3}, {"text": "no type"}, {}),
+        *(3, None, ["text"], b"BM6" + bytes(1000)),
+    ],
 )
 def test_a_part_of_an_unknown_shape_is_refused_with_the_shapes_there_are(part: Any) -> None:
-    with pytest.raises(InvalidOptionError, match=r"Part 1 .*local_image"):
+    with pytest.raises(InvalidOptionError, match=r"Part 1 .*local_image") as caught:
         parse_input([{"type": "text", "text": "hi"}, part])
+    assert len(str(caught.value)) < 300
+
+
+def test_texts_paths_and_images_may_stand_in_a_list_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(PNG)
+    image = ImageData(PNG, "image/png")
+    prompt = parse_input(["What is", file, "this?", PNG, image])
+    assert prompt == Prompt("What is\n\nthis?", (file, image, image))
+
+
+def test_an_image_from_memory_is_a_part_itself_or_as_a_url(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(PNG)
+    image = ImageData(PNG, "image/png")
+    parts = [
+        "What is this?",
+        {"type": "image", "image": PNG},
+        {"type": "image", "url": image.data_url},
+        {"type": "image", "image": file},
+    ]
+    assert parse_input(parts).images == (image, image, file)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/a.png", "data:text/plain,a", "data:image/png;base64,AAAA"]
+)
+def test_a_url_that_holds_no_image_is_refused_because_nobody_would_fetch_it(url: str) -> None:
+    with pytest.raises(InvalidOptionError, match=r"nobody would fetch .* give the image itself"):
+        parse_input(["What is this?", {"type": "image", "url": url}])
+
+
+def test_an_image_part_without_an_image_is_refused_with_what_would_be_one() -> None:
+    with pytest.raises(InvalidOptionError, match="int is no image that can be sent; give a path"):
+        parse_input(["What is this?", {"type": "image", "image": 3}])
 
 
 def image_input(path: Path | str) -> list[dict[str, Any]]:
@@ -86,6 +127,11 @@ def test_images_given_as_an_option_come_behind_those_of_the_parts(tmp_path: Path
         image.write_bytes(PNG)
     assert parse_input(image_input(part), [option]).images == (part, option)
     assert parse_input("text", [option]).images == (option,)
+
+
+def test_images_alone_are_no_prompt() -> None:
+    with pytest.raises(InvalidOptionError, match="prompt is empty"):
+        parse_input([PNG])
 
 
 @pytest.mark.parametrize("given", [3, b"bytes", {"type": "text", "text": "a"}, None])

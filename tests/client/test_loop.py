@@ -22,7 +22,9 @@ from codex_notebook import (
     TurnInterruptedError,
 )
 from codex_notebook.client.turnstile import Turnstile
-from tests.processes import descendants, eventually
+from tests.processes import alive, descendants, eventually
+
+pytestmark = pytest.mark.process
 
 Fake = Callable[[str], Codex]
 PATIENCE = 20.0
@@ -138,16 +140,12 @@ def test_a_turn_whose_guard_is_killed_ends_and_leaves_nothing(fake_codex: Fake) 
     running = thread.start_nowait("hi")
     assert next(e for e in running.events_blocking() if e.type == "item.completed")
     (guard,) = psutil.Process().children()
+    (cli,) = guard.children()
     guard.kill()
     _, error = running.outcome(PATIENCE)
     assert isinstance(error, CodexExecError)
     assert error.signal == signal.SIGKILL
-    assert eventually(lambda: not runs_fake("deaf"))
-
-
-def runs_fake(behaviour: str) -> bool:
-    commands = [p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])]
-    return any(c[-1:] == [behaviour] and "fake_cli.py" in " ".join(c) for c in commands)
+    assert eventually(lambda: not alive(cli.pid))
 
 
 def test_without_a_thread_to_attend_to_it_a_process_is_not_started(

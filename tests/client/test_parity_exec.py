@@ -295,6 +295,7 @@ def test_a_review_right_behind_a_turn_is_refused(
     assert asyncio.run(reviewed()).final_response == "hello"
 
 
+@pytest.mark.process
 def test_cancelling_a_fork_leaves_no_process(fake_codex: Fake) -> None:
     thread = fake_codex("polite").resume_thread(ID)
 

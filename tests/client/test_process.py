@@ -82,6 +82,7 @@ def printed_pid(parent: subprocess.Popen[str]) -> int:
     return int(parent.stdout.readline())
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=["kill -9", "SIGTERM"])
 def test_no_process_is_left_when_our_own_is_killed(
     fake_cli: Callable[[str], Path], how: signal.Signals
@@ -93,6 +94,7 @@ def test_no_process_is_left_when_our_own_is_killed(
     assert eventually(lambda: not alive(child))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("way", ["os._exit(0)", "sys.exit(0)"])
 def test_no_process_is_left_when_our_own_exits(fake_cli: Callable[[str], Path], way: str) -> None:
     with parent_of_a_turn(fake_cli("with_child"), here=way) as parent:
@@ -100,6 +102,7 @@ def test_no_process_is_left_when_our_own_exits(fake_cli: Callable[[str], Path], 
     assert eventually(lambda: not alive(child))
 
 
+@pytest.mark.process
 def test_a_forked_child_that_holds_the_lifeline_does_not_keep_the_turn_alive(
     fake_cli: Callable[[str], Path],
 ) -> None:

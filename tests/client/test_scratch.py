@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from codex_notebook import TemporaryFileError
+from codex_notebook.client.images import ImageData
 from codex_notebook.client.scratch import Scratch, sweep_once
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -71,7 +73,37 @@ def test_the_folder_of_a_turn_that_runs_is_kept_and_goes_with_it(
     image = tmp_path / "a,b.png"
     image.write_bytes(PNG)
     with Scratch() as scratch:
-        schema, copy = scratch.schema_file({"type": "object"}), scratch.without_commas(image, 0)
+        schema, copy = scratch.schema_file({"type": "object"}), scratch.image_file(image, 0)
         sweep()
         assert (schema.read_text(), copy.read_bytes()) == ('{"type": "object"}', PNG)
     assert list(temporary.iterdir()) == []
+
+
+def test_an_image_from_memory_is_a_file_of_its_owner_as_long_as_the_turn_runs(
+    temporary: Path,
+) -> None:
+    images = [ImageData(PNG, "image/png"), ImageData(b"\xff\xd8\xff", "image/jpeg")]
+    with Scratch() as scratch:
+        files = [scratch.image_file(image, number) for number, image in enumerate(images)]
+        sweep()
+        assert [file.name for file in files] == ["image_0.png", "image_1.jpg"]
+        assert [file.read_bytes() for file in files] == [image.data for image in images]
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_image_whose_path_the_cli_can_read_is_not_copied(temporary: Path) -> None:
+    with Scratch() as scratch:
+        assert scratch.image_file(temporary / "a.png", 0) == temporary / "a.png"
+    assert list(temporary.iterdir()) == []
+
+
+def test_an_image_from_memory_that_cannot_be_written_is_an_error_that_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a,b").mkdir()
+    for folder, why in (("a,b", "has a comma"), ("none", "No such file")):
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / folder))
+        with Scratch() as scratch, pytest.raises(TemporaryFileError, match=why):
+            scratch.image_file(ImageData(PNG, "image/png"), 0)
+    assert list((tmp_path / "a,b").iterdir()) == []

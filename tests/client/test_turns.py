@@ -194,6 +194,7 @@ def test_the_state_says_that_the_turn_is_being_interrupted(fake_codex: Fake) -> 
     assert asyncio.run(interrupted())[-2:] == ["turn.interrupting", "turn.interrupted"]
 
 
+@pytest.mark.process
 def test_a_cli_deaf_to_every_polite_signal_is_ended_all_the_same(fake_codex: Fake) -> None:
     async def interrupted() -> None:
         running = await fake_codex("deaf").start_thread().start("hi")

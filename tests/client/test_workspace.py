@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from codex_notebook.client import workspace as module
-from codex_notebook.client.workspace import Workspace, unified
+from codex_notebook.client.workspace import Workspace
+from codex_notebook.core.diff import unified
 from codex_notebook.core.items import FileChangeItem, FileUpdateChange
 
 

@@ -15,8 +15,6 @@ from codex_notebook.core.events import (
     ThreadStartedEvent,
     TurnCompletedEvent,
     UnknownEvent,
-    Usage,
-    parse_event,
 )
 from codex_notebook.core.items import (
     AgentMessageItem,
@@ -25,6 +23,8 @@ from codex_notebook.core.items import (
     WebSearchItem,
     parse_item,
 )
+from codex_notebook.core.parsing import parse_event
+from codex_notebook.core.usage import Usage
 from tests.turns import EXEC_TURNS, events_of
 
 json_values = st.recursive(

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from html.parser import HTMLParser
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from codex_notebook.core import record_html
-from codex_notebook.core.events import Usage, parse_event
 from codex_notebook.core.fold import reduce
 from codex_notebook.core.markdown import message, message_bound
 from codex_notebook.core.markup import markdown_html
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.plain import clean
 from codex_notebook.core.record import (
     MAX_BYTES,
@@ -32,12 +33,14 @@ from codex_notebook.core.record import (
     text_record,
 )
 from codex_notebook.core.state import TurnRequest, TurnState
-from tests.turns import EXEC_TURNS, events_of
+from codex_notebook.core.usage import Usage
+from tests.turns import EVENT_TURNS, EXEC_TURNS, events_of, states_of
 
 Json = dict[str, Any]
 Format = Callable[[TurnState], str]
 FORMATS: list[Format] = [text_record, markdown_record, html_record]
 NEW_THREAD = Usage()
+NUMBERS = count()
 ENDED: Json = {"type": "turn.completed", "usage": {"input_tokens": 1200, "output_tokens": 34}}
 
 
@@ -52,7 +55,7 @@ def turn(*events: Json, ended: Json | None = ENDED, **request: Any) -> TurnState
 
 def done(kind: str, **fields: Any) -> Json:
     """Return the event that an item of ``kind`` is complete."""
-    item = {"id": f"{kind}_{id(fields)}", "type": kind, "status": "completed", **fields}
+    item = {"id": f"{kind}_{next(NUMBERS)}", "type": kind, "status": "completed", **fields}
     return {"type": "item.completed", "item": item}
 
 
@@ -151,6 +154,11 @@ def folds(state: TurnState) -> dict[str, bool]:
     return {html.unescape(re.sub("<[^>]*>", "", title)): " open" in how for how, title in found}
 
 
+def inline(record: str) -> str:
+    """Return what a record says, without tags and what makes words bold or code of them."""
+    return re.sub(r"[*`\\]", "", html.unescape(re.sub("<[^>]*>", "", record)))
+
+
 def tokens_of(markdown: str) -> Iterator[Token]:
     """Return what a trusting reader makes of markdown: with raw HTML, and any link."""
 
@@ -167,7 +175,7 @@ def tokens_of(markdown: str) -> Iterator[Token]:
 # --- what it says
 
 
-@pytest.mark.parametrize("recording", EXEC_TURNS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("recording", EVENT_TURNS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("render", FORMATS)
 def test_every_moment_of_a_recorded_turn_has_a_record(recording: Path, render: Format) -> None:
     state = TurnState()
@@ -175,7 +183,7 @@ def test_every_moment_of_a_recorded_turn_has_a_record(recording: Path, render: F
         state = reduce(state, event)
         assert render(state)
         Page(html_record(state))
-    assert state.final_response in render(state)
+    assert inline(state.final_response) in inline(render(state))
 
 
 @pytest.mark.parametrize("render", FORMATS)
@@ -183,7 +191,7 @@ def test_everything_that_matters_of_a_turn_is_in_every_format(render: Format) ->
     state = TurnState()
     for event in events_of(next(path for path in EXEC_TURNS if path.stem == "exec_tools")):
         state = reduce(state, event)
-    shown = html.unescape(re.sub("<[^>]*>", "", render(state))).replace("*", "").replace("`", "")
+    shown = inline(render(state))
     for words in (
         "✓ Completed",
         "2 commands · 2 files",
@@ -198,6 +206,31 @@ def test_everything_that_matters_of_a_turn_is_in_every_format(render: Format) ->
         "commentary",
         "Searched the web python asyncio",
         "final",
+    ):
+        assert words in shown
+
+
+@pytest.mark.parametrize("render", FORMATS)
+def test_what_only_the_live_transport_tells_is_in_every_format(render: Format) -> None:
+    *_, state = states_of(next(path for path in EVENT_TURNS if path.stem == "live_items"))
+    shown = inline(render(state))
+    for words in (
+        "· The conversation was compacted to make room.",
+        "It lies in load.py.",
+        "First I look at how it reads.",
+        '"load.all()" · in src · exit 0 · 2.1 s',
+        "↳ You: Keep the old name importable, please.",
+        "Moved src/load.py → src/loader.py · +1 −1",  # noqa: RUF001
+        "✓ Called lab.plot · 0.4 s",
+        "20 bins, 61 ms at the peak\n",
+        "[image]",
+        "✗ Called query · failed",
+        "OperationalError: no such table: rows",
+        "✓ Called lab.echo · 1.2 s",
+        "· Looked at /home/user/project/ws/plot.png",
+        "· Sub-agent reviewer: started",
+        "☰ Plan",
+        "Keep load as an alias",
     ):
         assert words in shown
 
@@ -283,6 +316,27 @@ def test_a_reasoning_of_one_sentence_loses_nothing() -> None:
     assert "Thinking about it" in page.text()
 
 
+def test_reasoning_that_the_model_shows_whole_is_folded_below_its_summary() -> None:
+    state = turn(done("reasoning", text="**Reading**\n\nIn `a.py`.", raw_text="Hm, <b>wait</b>."))
+    assert folds(state) == {"✻ Thought Reading": False}
+    page = Page(html_record(state)).text()
+    assert page.index("summary") < page.index("In a.py.") < page.index("reasoning")
+    assert "> Hm, \\<b\\>wait\\</b\\>." in markdown_record(state)
+    alone = turn(done("reasoning", text="", raw_text=LINES))
+    assert "summary" not in text_record(alone)
+    assert "lines not shown: turn.items[0].raw_text has all of it" in html_record(alone)
+
+
+def test_what_the_user_said_on_the_way_stays_where_it_was_said() -> None:
+    steered = done("user_message", text="No,\nthe *other* one")
+    state = turn(said("First."), steered, said("Done."))
+    shown = text_record(state)
+    assert shown.index("First.") < shown.index("↳ You: No, the *other* one") < shown.index("Done.")
+    assert "> No,  \n> the \\*other\\* one" in markdown_record(state)
+    assert folds(turn(done("user_message", text="Stop that."))) == {}
+    assert "You: (no text)" in text_record(turn(done("user_message", text="")))
+
+
 def test_commands_are_folded_unless_they_failed() -> None:
     state = turn(ran("/bin/bash -lc 'make'", "ok\n"), ran("pytest", "1 failed\n", 2))
     assert folds(state) == {"✓ Ran make · exit 0": False, "✗ Ran pytest · exit 2": True}
@@ -298,6 +352,28 @@ def test_a_command_nobody_allowed_is_not_said_to_have_run() -> None:
     assert "⊘ Asked to run rm -r / · declined" in text_record(
         turn(ran("rm -r /", code=None, status="declined"))
     )
+
+
+def test_a_step_lasted_as_long_as_the_cli_says_or_else_as_our_clock_does() -> None:
+    assert "Ran ls · exit 0 · 2.1 s" in text_record(turn(ran(duration_ms=2140)))
+    assert text_record(turn(ran(duration_ms=0))).endswith("Ran ls · exit 0")
+    call = done("tool_call", tool="plot", duration_ms=61_000)
+    assert "Called plot · 1 min 01 s" in text_record(turn(call))
+    assert "Ran ls · exit 0 · 0.5 s" in text_record(turn(started(ran()), ran()))
+
+
+def test_a_command_says_where_it_ran_if_that_was_elsewhere() -> None:
+    state = turn(ran(cwd="/p/src"), ran("pwd", cwd="/p"), working_directory="/p")
+    assert list(folds(state)) == []
+    assert "Ran ls · in src · exit 0" in text_record(state)
+    assert "Ran pwd · exit 0" in text_record(state)
+
+
+def test_a_change_nobody_allowed_is_not_said_to_have_been_made() -> None:
+    added, other = {"path": "/a", "kind": "add"}, {"path": "/b", "move_path": "/c"}
+    shown = text_record(turn(done("file_change", changes=[added, other], status="declined")))
+    assert "⊘ Asked to add /a · declined" in shown
+    assert "⊘ Asked to move /b → /c · declined" in shown
 
 
 def test_a_progress_bar_is_shown_as_the_terminal_leaves_it() -> None:
@@ -328,6 +404,30 @@ def test_a_long_diff_is_folded_and_a_missing_one_explained() -> None:
     assert "Changed /b · binary file" in text_record(state)
 
 
+def test_a_file_that_moved_says_from_where_to_where() -> None:
+    moved = {"path": "/p/a.py", "kind": "update", "diff": DIFF, "move_path": "/p/src/b.py"}
+    state = turn(changed(moved), working_directory="/p")
+    assert list(folds(state)) == ["✎ Moved a.py → src/b.py · +2 −1"]  # noqa: RUF001
+    far = {**moved, "path": "/p/" + "a" * 100, "move_path": "/p/" + "b" * 100}
+    assert f"{'a' * 100} → {'b' * 100}" in text_record(turn(changed(far), working_directory="/p"))
+
+
+def test_a_plan_in_words_is_rendered_markdown_under_its_heading() -> None:
+    state = turn(done("plan", text="1. Read\n2. **Fix**"), said("Shall I?"))
+    page = Page(html_record(state))
+    assert folds(state) == {"☰ Plan": True}
+    assert page.text("li") == "ReadFix"
+    assert page.text("strong").endswith("Fix")
+    assert "☰ **Plan**\n\n1. Read\n2. **Fix**\n\n---\n\nShall I?" in markdown_record(state)
+
+
+def test_a_plan_that_nothing_is_said_after_is_the_answer_and_never_folded_away() -> None:
+    steps = [ran(f"step {n}") for n in range(30)]
+    state = turn(said("I look around."), *steps, done("plan", text="Fix `a.py`"))
+    assert folds(state) == {"31 steps": False, "☰ Plan": True}
+    assert text_record(state).endswith("☰ Plan\n\nFix `a.py`")
+
+
 def test_a_plan_is_a_checklist_that_is_open_while_work_is_left() -> None:
     steps = [{"text": "Read", "completed": True}, {"text": "Fix *it*", "completed": False}]
     state = turn(done("todo_list", items=steps))
@@ -346,6 +446,32 @@ def test_tool_calls_show_what_went_in_and_what_came_out() -> None:
     assert folds(state) == {"✓ Called lab.query": False, "✗ Called lab.query · failed": True}
     for words in ("arguments", '"sql": "select 1"', "result", "one row", "error", "no database"):
         assert words in Page(html_record(state)).text()
+
+
+def test_tools_of_our_own_are_shown_like_any_other() -> None:
+    call = {"tool": "query", "namespace": "lab", "arguments": {"sql": "select 1"}}
+    told = [{"type": "inputText", "text": LINES}, {"type": "inputImage", "imageUrl": "data:x"}]
+    state = turn(
+        done("tool_call", **call, content=told, success=True),
+        done("tool_call", **call, content=told, success=False, status="failed"),
+    )
+    assert folds(state) == {"✓ Called lab.query": False, "✗ Called lab.query · failed": True}
+    page = Page(html_record(state)).text()
+    for words in ("result", "error", "[image]", '"sql": "select 1"'):
+        assert words in page
+    for number in range(2):
+        assert f"lines not shown: turn.items[{number}].content has all of it" in page
+    assert "data:x" not in page
+
+
+@pytest.mark.parametrize("render", FORMATS)
+def test_an_activity_is_a_line_that_says_whether_it_ended(render: Format) -> None:
+    looked = done("image_view", label="Looked at a_b.png")
+    asleep = {"type": "item.started", "item": {"id": "s", "type": "sleep", "label": "Waited"}}
+    shown = inline(render(turn(looked, asleep)))
+    assert re.search(r"· Looked at a_b\.png\s*◌ Waited · did not finish", shown)
+    assert "● Waited · running" in inline(render(turn(looked, asleep, ended=None)))
+    assert "****" not in markdown_record(turn(looked))
 
 
 def test_sub_agents_searches_warnings_and_notices_are_shown() -> None:
@@ -481,17 +607,24 @@ hostile = pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def everything_says(text: str, end: Json | None = None) -> TurnState:
     """Return a turn in which every field of every item is ``text``."""
     request = dict.fromkeys(("model", "sandbox_mode", "prompt", "output_type"), text)
+    request["working_directory"] = "/w"
     items: list[Json] = [
         {"type": "agent_message", "text": text},
         {"type": "reasoning", "text": text},
-        {"type": "reasoning", "text": f"**{text}**\n{text}"},
+        {"type": "reasoning", "text": f"**{text}**\n{text}", "raw_text": text},
+        {"type": "user_message", "text": text},
+        {"type": "user_message", "text": f"{text}\n{text}"},
+        {"type": "plan", "text": text},
+        {"type": "image_view", "label": text},
+        {"type": "sleep", "label": text, "status": text},
         {"type": "command_execution", "command": text, "aggregated_output": text, "exit_code": 1},
-        {"type": "command_execution", "command": text, "status": text},
+        {"type": "command_execution", "command": text, "status": text, "cwd": text},
         {
             "type": "file_change",
             "changes": [
                 {"path": text, "kind": text, "diff": f"+{text}\n-{text}\n@@{text}\n{text}"},
                 {"path": text, "diff_note": text},
+                {"path": text, "move_path": text},
             ],
         },
         {"type": "todo_list", "items": [{"text": text}, {"text": text, "completed": True}]},
@@ -504,6 +637,14 @@ def everything_says(text: str, end: Json | None = None) -> TurnState:
             "error": {"message": text},
             "status": "failed",
         },
+        {
+            "type": "tool_call",
+            "tool": text,
+            "namespace": text,
+            "arguments": text,
+            "content": [{"type": "inputText", "text": text}, {"type": text}],
+        },
+        {"type": "tool_call", "content": [{"type": "inputText", "text": text}], "success": False},
         {"type": "collab_tool_call", "tool": text, "prompt": text, "agents_states": {text: text}},
         {"type": "web_search", "query": text},
         {"type": "web_search", "query": "", "action": {text: text}},

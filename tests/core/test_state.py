@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from codex_notebook.core.events import Event, Usage, parse_event
+from codex_notebook.core.events import Event
 from codex_notebook.core.fold import reduce
 from codex_notebook.core.items import AgentMessageItem, CommandExecutionItem, UnknownItem
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.state import TurnState
+from codex_notebook.core.usage import Usage
 from tests.turns import ALL_TURNS, EXEC_TURNS, events_of, states_of
 
 

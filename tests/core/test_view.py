@@ -10,11 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codex_notebook.core.events import parse_event
 from codex_notebook.core.fold import reduce
-from codex_notebook.core.state import TurnState
-from codex_notebook.core.view import diff_counts, frame, inner_command, shown_path, tool_text, view
-from tests.turns import ALL_TURNS, EXEC_TURNS, golden_file, golden_text, start, states_of
+from codex_notebook.core.items import parse_item
+from codex_notebook.core.parsing import parse_event
+from codex_notebook.core.state import Entry, TurnState
+from codex_notebook.core.view import (
+    card,
+    diff_counts,
+    frame,
+    inner_command,
+    shown_path,
+    tool_text,
+    view,
+)
+from tests.turns import ALL_TURNS, EVENT_TURNS, golden_file, golden_text, start, states_of
 
 ids = st.sampled_from(["a", "b", "c"])
 texts = st.text(max_size=6)
@@ -30,6 +39,20 @@ items = st.one_of(
         }
     ),
     st.fixed_dictionaries({"id": ids, "type": st.just("hologram"), "light": texts}),
+    st.fixed_dictionaries({"id": ids, "type": st.just("reasoning"), "raw_text": texts}),
+    st.fixed_dictionaries(
+        {"id": ids, "type": st.sampled_from(["user_message", "plan"]), "text": texts}
+    ),
+    st.fixed_dictionaries(
+        {
+            "id": ids,
+            "type": st.just("tool_call"),
+            "tool": texts,
+            "content": st.lists(st.builds(lambda t: {"type": "inputText", "text": t}, texts)),
+            "success": st.none() | st.booleans(),
+        }
+    ),
+    st.fixed_dictionaries({"id": ids, "type": st.just("image_view"), "label": texts}),
 )
 events = st.one_of(
     st.builds(
@@ -41,7 +64,7 @@ events = st.one_of(
         {
             "type": st.just("item.delta"),
             "item_id": ids,
-            "field": st.sampled_from(["text", "aggregated_output", "new"]),
+            "field": st.sampled_from(["text", "raw_text", "aggregated_output", "new"]),
             "delta": texts,
         }
     ),
@@ -99,7 +122,7 @@ def test_applying_the_frames_of_any_turn_gives_its_views(
     assert_law(states, every)
 
 
-@pytest.mark.parametrize("recording", EXEC_TURNS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("recording", EVENT_TURNS, ids=lambda p: p.stem)
 def test_the_frames_kept_for_the_front_end_are_up_to_date(recording: Path) -> None:
     kept = golden_file(recording).read_text(encoding="utf-8")
     assert kept == golden_text(recording), "run: python -m tests.turns"
@@ -109,15 +132,25 @@ def test_nothing_is_sent_when_nothing_changed() -> None:
     assert frame(view(start()), view(start())) == []
 
 
-def test_text_that_grew_is_sent_as_its_new_end() -> None:
-    state = reduce(start(), parse_event(delta_start()))
+@pytest.mark.parametrize(
+    ("kind", "field", "shown"),
+    [
+        ("agent_message", "text", "text"),
+        ("plan", "text", "text"),
+        ("reasoning", "text", "text"),
+        ("reasoning", "raw_text", "raw_text"),
+        ("command_execution", "aggregated_output", "output"),
+    ],
+)
+def test_text_that_grew_is_sent_as_its_new_end(kind: str, field: str, shown: str) -> None:
+    state = reduce(start(), parse_event({**delta_start(), "item": {"id": "m", "type": kind}}))
     grown = state
     for piece in ("one ", "two"):
         grown = reduce(
             grown,
-            parse_event({"type": "item.delta", "item_id": "m", "field": "text", "delta": piece}),
+            parse_event({"type": "item.delta", "item_id": "m", "field": field, "delta": piece}),
         )
-    assert frame(view(state), view(grown)) == [["append", "m", "text", "one two"]]
+    assert frame(view(state), view(grown)) == [["append", "m", shown, "one two"]]
 
 
 def test_the_traffic_of_a_long_message_is_its_length_and_not_its_square() -> None:
@@ -166,7 +199,77 @@ def test_a_diff_is_counted_by_its_lines() -> None:
 
 
 def test_a_tool_result_shows_its_text_and_names_the_rest() -> None:
-    blocks = [{"type": "text", "text": "hey"}, {"type": "image", "data": "…"}, "odd"]
-    assert tool_text({"content": blocks}) == "hey\n[image]\n[content]"
+    blocks = [
+        {"type": "text", "text": "hey"},
+        {"type": "image", "data": "…"},
+        "odd",
+        {"type": "text"},
+    ]
+    assert tool_text({"content": blocks}) == "hey\n[image]\n[content]\n[text]"
     assert tool_text(None) is None
     assert tool_text({"other": 1}) == '{\n  "other": 1\n}'
+
+
+def fields_of(kind: str, root: str | None = "/w", **fields: Any) -> dict[str, Any]:
+    """Return what the card of an item says of it, without what all cards have."""
+    shown = card(Entry(parse_item({"id": "i", "type": kind, **fields})), root)
+    return {k: v for k, v in shown.items() if k not in ("id", "status", "started_at", "ended_at")}
+
+
+def test_the_turn_written_for_the_live_transport_has_nothing_unknown_in_it() -> None:
+    *_, state = states_of(next(path for path in EVENT_TURNS if path.stem == "live_items"))
+    shown = view(state).to_json()
+    assert shown["header"]["notices"] == []
+    assert "unknown" not in {card["kind"] for card in shown["cards"]}
+
+
+def test_what_only_the_live_transport_tells_has_its_cards() -> None:
+    said = fields_of("user_message", text="No, the other one")
+    assert said == {"kind": "user", "text": "No, the other one"}
+    assert fields_of("plan", text="1. read") == {"kind": "plan", "text": "1. read"}
+    looked = fields_of("image_view", label="Looked at a.png", raw={"path": "a.png"})
+    assert looked == {"kind": "activity", "label": "Looked at a.png"}
+    assert fields_of("context_compaction")["label"] == "context compaction"
+    assert fields_of("agent_message", text="Hm", phase="commentary")["phase"] == "commentary"
+
+
+def test_a_tool_of_our_own_is_shown_like_any_other() -> None:
+    seen = [
+        {"type": "inputText", "text": "one row"},
+        {"type": "inputImage", "imageUrl": "data:image/png;base64,AAAA"},
+    ]
+    call: dict[str, Any] = {"tool": "query", "namespace": "lab", "arguments": {"n": 1}}
+    end: dict[str, Any] = {"success": True, "status": "completed", "duration_ms": 12}
+    assert fields_of("tool_call", **call, **end, content=seen) == {
+        "kind": "tool",
+        "name": "lab.query",
+        "arguments": '{\n  "n": 1\n}',
+        "result": "one row\n[image]",
+        "error": None,
+        "duration_ms": 12,
+    }
+    running = fields_of("tool_call", tool="query")
+    assert (running["name"], running["result"], running["error"]) == ("query", None, None)
+
+
+@pytest.mark.parametrize("end", [{"success": False}, {"status": "failed"}])
+def test_what_a_tool_of_our_own_tells_when_it_fails_is_its_error(end: dict[str, Any]) -> None:
+    shown = fields_of(
+        "tool_call", tool="query", content=[{"type": "inputText", "text": "no"}], **end
+    )
+    assert (shown["result"], shown["error"]) == (None, "no")
+
+
+def test_a_command_says_where_it_ran_only_if_that_was_elsewhere() -> None:
+    def where(cwd: str | None, root: str | None = "/w") -> object:
+        return fields_of("command_execution", root, command="ls", cwd=cwd)["elsewhere"]
+
+    assert [where("/w"), where("/w/"), where(None), where("/x", root=None)] == [None] * 4
+    assert [where("/w/src"), where("/tmp")] == ["src", "/tmp"]
+
+
+def test_a_file_that_moved_says_where_to() -> None:
+    moved = {"path": "/w/a.py", "kind": "update", "diff": "", "move_path": "/w/src/b.py"}
+    shown = fields_of("file_change", changes=[moved, {"path": "/w/c.py"}])
+    told = [(change["path"], change["moved_to"]) for change in shown["changes"]]
+    assert told == [("a.py", "src/b.py"), ("c.py", None)]

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from codex_notebook.core.events import parse_event
 from codex_notebook.core.fold import reduce
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.state import TurnState
 from codex_notebook.notebook.pacing import Pacer
 

@@ -1,7 +1,8 @@
-"""Recorded turns of the real CLI, shared with the front end's tests.
+"""Recorded turns, shared with the front end's tests.
 
-``*.jsonl`` is what the CLI printed. ``*.frames.json`` is what a panel is sent for it; made by
-``python -m tests.turns`` from the recordings, and a test holds that it is up to date.
+``exec_*.jsonl`` and ``appserver_*.jsonl`` are what the real CLI said; ``live_*.jsonl`` are events
+of our own, written for the items that only the live transport gives. ``*.frames.json`` is what a
+panel is sent for it; made by ``python -m tests.turns``, and a test holds that it is up to date.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from codex_notebook.core.events import Event, Usage, parse_event
+from codex_notebook.core.events import Event
 from codex_notebook.core.fold import reduce
+from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.state import TurnRequest, TurnState
+from codex_notebook.core.usage import Usage
 from codex_notebook.core.view import frame, view
 
 FOLDER = Path(__file__).parent
 EXEC_TURNS = sorted(FOLDER.glob("exec_*.jsonl"))
+# Those whose lines are events.
+EVENT_TURNS = [*EXEC_TURNS, *sorted(FOLDER.glob("live_*.jsonl"))]
 ALL_TURNS = sorted(FOLDER.glob("*.jsonl"))
 
 

@@ -10,7 +10,7 @@ import { Icon, type IconName } from './Icon.tsx';
 import { StatusMark } from './StatusMark.tsx';
 
 interface CardFrameProps {
-  card: Pick<Card, 'status' | 'started_at' | 'ended_at'>;
+  card: Pick<Card, 'status' | 'started_at' | 'ended_at'> & { duration_ms?: number | null };
   tone: Tone;
   icon: IconName;
   title: ComponentChildren;
@@ -41,7 +41,12 @@ export function CardFrame({
       <span class="cdx-title">{title}</span>
       <span class="cdx-meta">
         {meta}
-        <Elapsed from={card.started_at} to={card.ended_at} ticking={tone === 'running'} />
+        <Elapsed
+          from={card.started_at}
+          to={card.ended_at}
+          told={card.duration_ms}
+          ticking={tone === 'running'}
+        />
         <StatusMark tone={tone} status={card.status} label={label} />
       </span>
     </>

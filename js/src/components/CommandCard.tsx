@@ -15,6 +15,7 @@ export function CommandCard({ card, over }: { card: Command; over: boolean }) {
   const tone = toneOf(card, over);
   const output = useMemo(() => Text.of(card.output), [card.output]);
   const command = useMemo(() => plainTerminal(card.command), [card.command]);
+  const where = card.elsewhere && plainTerminal(card.elsewhere);
   const [line = ''] = command.trim().split('\n', 1);
   const cut = command.trim() !== line || line.length > FITS_ROW;
   const silent = output.length === 0;
@@ -24,7 +25,16 @@ export function CommandCard({ card, over }: { card: Command; over: boolean }) {
       tone={tone}
       icon="terminal"
       title={<code class="cdx-command">{line}</code>}
-      meta={silent && tone === 'done' && <span class="cdx-remark">no output</span>}
+      meta={
+        <>
+          {where && (
+            <span class="cdx-remark cdx-where" title={where}>
+              in {where}
+            </span>
+          )}
+          {silent && tone === 'done' && <span class="cdx-remark">no output</span>}
+        </>
+      }
       label={card.exit_code === null ? undefined : `exit ${card.exit_code}`}
     >
       {(cut || !silent) && (

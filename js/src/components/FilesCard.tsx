@@ -68,16 +68,24 @@ function opens(change: FileChange, files: number, tone: Tone): boolean {
   return opensByItself(tone) || diffOpensByItself(change, files);
 }
 
-function Path({ change: { change, path } }: { change: FileChange }) {
-  const word = CHANGES[change] ?? plainTerminal(change);
+function Path({ change: { change, path, moved_to } }: { change: FileChange }) {
+  const word = moved_to ? 'moved' : (CHANGES[change] ?? plainTerminal(change));
+  const from = plainTerminal(path);
+  const to = moved_to && plainTerminal(moved_to);
   return (
     <>
       <span class="cdx-change" data-change={change} title={word}>
         <span aria-hidden="true">{word.slice(0, 1).toUpperCase()}</span>
         <span class="cdx-sr">{word} </span>
       </span>
-      <code class="cdx-path">
-        <bdi>{plainTerminal(path)}</bdi>
+      <code class="cdx-path" title={to ? `${from} → ${to}` : from}>
+        <bdi>{from}</bdi>
+        {to && (
+          <>
+            {' → '}
+            <bdi>{to}</bdi>
+          </>
+        )}
       </code>
     </>
   );

@@ -1,4 +1,5 @@
 // What the agent says: the panel's running text, so it has no frame and never folds.
+// Remarks on the way are quieter than the answer, where the CLI tells them apart.
 // With an output type the last message is the answer as JSON, and is shown as that.
 
 import { useMemo } from 'preact/hooks';
@@ -17,5 +18,9 @@ export function MessageCard({ card, over }: { card: Message; over: boolean }) {
     return json === null ? null : Text.of(json);
   }, [typed, complete, card.text]);
   if (answer) return <Output text={answer} label="The answer as JSON" />;
-  return <Markdown text={card.text} complete={complete} />;
+  return (
+    <div class={card.phase === 'commentary' ? 'cdx-quiet' : undefined}>
+      <Markdown text={card.text} complete={complete} />
+    </div>
+  );
 }

@@ -1,15 +1,20 @@
-// What the agent thinks: a quiet line with its headline, the rest folded under it.
+// What the agent thinks: a quiet line with its headline; the rest of the summary, and the reasoning
+// itself where the model shows it, are folded under it.
 
 import { useMemo } from 'preact/hooks';
 import { visible } from '../core/plain.ts';
 import { readReasoning } from '../core/reasoning.ts';
+import { Text } from '../core/text.ts';
 import type { ReasoningCard as Reasoning } from '../core/types.ts';
 import { Fold } from './Fold.tsx';
 import { Icon } from './Icon.tsx';
 import { Markdown } from './Markdown.tsx';
+import { Output } from './Output.tsx';
 
 export function ReasoningCard({ card, over }: { card: Reasoning; over: boolean }) {
   const { headline, body } = useMemo(() => readReasoning(String(card.text)), [card.text]);
+  const raw = useMemo(() => Text.of(card.raw_text), [card.raw_text]);
+  const complete = over || card.status !== 'in_progress';
   const row = (
     <>
       <span class="cdx-kind">
@@ -17,16 +22,21 @@ export function ReasoningCard({ card, over }: { card: Reasoning; over: boolean }
       </span>
       <span class="cdx-title cdx-quiet">
         <span class="cdx-sr">Reasoning: </span>
-        {visible(headline) || 'Thinking…'}
+        {visible(headline) || (complete ? 'Thought' : 'Thinking…')}
       </span>
     </>
   );
   return (
     <Fold open={false} summary={row}>
-      {body && (
-        <div class="cdx-thought">
-          <Markdown text={body} complete={over || card.status !== 'in_progress'} />
-        </div>
+      {(body || raw.length > 0) && (
+        <>
+          {body && (
+            <div class="cdx-thought">
+              <Markdown text={body} complete={complete} />
+            </div>
+          )}
+          {raw.length > 0 && <Output text={raw} label="All of the reasoning" fromEnd={!complete} />}
+        </>
       )}
     </Fold>
   );

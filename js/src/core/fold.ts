@@ -7,7 +7,13 @@ import type { Card, LongField, Operation, View } from './types.ts';
 
 // The kernel may append to any text that turned out to begin as before. In these fields it does so
 // again and again; the others stay plain strings.
-const LONG: ReadonlySet<string> = new Set<LongField>(['text', 'output', 'result', 'raw']);
+const LONG: ReadonlySet<string> = new Set<LongField>([
+  'text',
+  'raw_text',
+  'output',
+  'result',
+  'raw',
+]);
 
 /** The next view, or null if an operation does not fit this one: we have lost something. */
 export function fold(before: View, operations: readonly Operation[]): View | null {

@@ -7,7 +7,7 @@ import type { Text } from './text.ts';
 export type LongText = string | Text;
 
 /** The fields that hold such text. */
-export type LongField = 'text' | 'output' | 'result' | 'raw';
+export type LongField = 'text' | 'raw_text' | 'output' | 'result' | 'raw';
 
 export type TurnStatus = 'pending' | 'running' | 'completed' | 'failed' | 'interrupted';
 
@@ -46,11 +46,22 @@ interface CardBase {
 export interface MessageCard extends CardBase {
   kind: 'message';
   text: LongText;
+  /** `commentary` on the way, or `final_answer`; null where the CLI does not say. */
+  phase: string | null;
+}
+
+/** What the user said while the turn ran. */
+export interface UserCard extends CardBase {
+  kind: 'user';
+  text: LongText;
 }
 
 export interface ReasoningCard extends CardBase {
   kind: 'reasoning';
+  /** A summary. */
   text: LongText;
+  /** The reasoning itself, where the model shows it. */
+  raw_text: LongText;
 }
 
 export interface CommandCard extends CardBase {
@@ -58,10 +69,14 @@ export interface CommandCard extends CardBase {
   command: string;
   output: LongText;
   exit_code: number | null;
+  /** Where it ran, if not in the working directory. */
+  elsewhere: string | null;
+  duration_ms: number | null;
 }
 
 export interface FileChange {
   path: string;
+  moved_to: string | null;
   change: string;
   diff: string | null;
   note: string | null;
@@ -79,12 +94,18 @@ export interface TodoCard extends CardBase {
   items: readonly { text: string; completed: boolean }[];
 }
 
+export interface PlanCard extends CardBase {
+  kind: 'plan';
+  text: LongText;
+}
+
 export interface ToolCard extends CardBase {
   kind: 'tool';
   name: string;
   arguments: string;
   result: LongText | null;
   error: string | null;
+  duration_ms: number | null;
 }
 
 export interface AgentCard extends CardBase {
@@ -97,6 +118,12 @@ export interface SearchCard extends CardBase {
   kind: 'search';
   query: string;
   action: string;
+}
+
+/** Something else that happened, in a line. */
+export interface ActivityCard extends CardBase {
+  kind: 'activity';
+  label: string;
 }
 
 export interface ErrorCard extends CardBase {
@@ -112,13 +139,16 @@ export interface UnknownCard extends CardBase {
 
 export type Card =
   | MessageCard
+  | UserCard
   | ReasoningCard
   | CommandCard
   | FilesCard
   | TodoCard
+  | PlanCard
   | ToolCard
   | AgentCard
   | SearchCard
+  | ActivityCard
   | ErrorCard
   | UnknownCard;
 

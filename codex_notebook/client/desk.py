@@ -1,0 +1,219 @@
+"""Where what the agent asks lies until somebody decides: a handler, a person, or the clock.
+
+One desk for each turn. Whatever is not decided is declined. Knows approvals, questions and
+handlers; how they reach the server is in ``approvals`` and ``questions``. Used on our own loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from codex_notebook.client.approvals import approval_of, check_decision, decided
+from codex_notebook.client.questions import (
+    answered,
+    check_answers,
+    input_request_of,
+    shown_answers,
+)
+from codex_notebook.client.user_code import UserCodeError
+from codex_notebook.core.asks import Answers, Approval, Decision, InputRequest
+from codex_notebook.core.events import (
+    ApprovalRequestedEvent,
+    ApprovalResolvedEvent,
+    Event,
+    InputRequestedEvent,
+    InputResolvedEvent,
+    NoticeEvent,
+)
+from codex_notebook.core.items import Item
+from codex_notebook.errors import InvalidOptionError
+
+log = logging.getLogger(__name__)
+
+Json = Any
+Params = Mapping[str, Json]
+
+# True stands for a person: whoever has hold of the running turn decides.
+Handler = Callable[[Any], Any] | Literal[True] | None
+# Runs a handler where it can do no harm to our loop.
+Call = Callable[[Callable[..., Any], Any], Awaitable[Any]]
+
+# What was said, and who said it.
+_Said = tuple[Any, str]
+
+
+@dataclass
+class _Open:
+    """Something that waits for a decision."""
+
+    ask: Approval | InputRequest
+    request_id: object
+    said: asyncio.Future[_Said] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    def settle(self, what: object, by: str) -> None:
+        if not self.said.done():
+            self.said.set_result((what, by))
+
+
+class Desk:
+    """What a turn's agent has asked and nobody has decided yet.
+
+    Parameters
+    ----------
+    publish : callable
+        Takes the events that tell of it.
+    call : callable
+        Runs a handler.
+    approvals, questions : callable, True or None
+        Who decides; see `CodexOptions`.
+    timeout : float or None
+        After how many seconds what is undecided is declined; None: never.
+    attended : bool
+        Whether anybody has hold of the running turn, who could decide.
+    """
+
+    def __init__(
+        self,
+        publish: Callable[[Event], None],
+        call: Call,
+        *,
+        approvals: Handler,
+        questions: Handler,
+        timeout: float | None,
+        attended: bool,
+    ) -> None:
+        self._publish = publish
+        self._call = call
+        self._approvals = approvals
+        self._questions = questions
+        self._timeout = timeout
+        self._attended = attended
+        self._open: dict[str, _Open] = {}
+        self._numbers = itertools.count(1)
+        self._closed = False
+
+    async def approve(
+        self, method: str, params: Params, request_id: object, item: Item | None
+    ) -> Json:
+        """Return the answer to a request for leave, once it is decided."""
+        approval = approval_of(method, params, f"approval_{next(self._numbers)}", item)
+        self._publish(ApprovalRequestedEvent(approval=approval, at=time.time()))
+        said, by = await self._decision(_Open(approval, request_id), self._approvals)
+        try:
+            decision = check_decision(approval, _meant(said))
+        except InvalidOptionError as error:
+            self._remark(f"The approvals handler decided {said!r}, so it was declined. {error}")
+            decision, by = "decline", "error"
+        told = ApprovalResolvedEvent(
+            approval_id=approval.id, decision=decision, by=by, at=time.time()
+        )
+        self._publish(told)
+        return decided(method, params, decision)
+
+    async def ask(self, method: str, params: Params, request_id: object) -> Json:
+        """Return the answer to a question, once somebody gave it or nobody will."""
+        request = input_request_of(method, params, f"input_{next(self._numbers)}")
+        self._publish(InputRequestedEvent(request=request, at=time.time()))
+        said, by = await self._decision(_Open(request, request_id), self._questions)
+        answers: Answers | None = None
+        try:
+            answers = None if said is None else check_answers(request, said)
+        except InvalidOptionError as error:
+            self._remark(f"The questions handler answered what is no answer. {error}")
+            by = "error"
+        shown = shown_answers(request, answers)
+        self._publish(InputResolvedEvent(input_id=request.id, answers=shown, by=by, at=time.time()))
+        return answered(method, answers)
+
+    def respond(self, approval_id: str, decision: str) -> None:
+        """Decide an approval.
+
+        Raises
+        ------
+        InvalidOptionError
+            If there is none of that id that waits, or it cannot be decided so.
+        """
+        known = self._waiting(approval_id, Approval)
+        assert isinstance(known.ask, Approval)
+        known.settle(check_decision(known.ask, decision), "user")
+
+    def answer(self, input_id: str, answers: object) -> None:
+        """Answer a question; None declines to.
+
+        Raises
+        ------
+        InvalidOptionError
+            If there is none of that id that waits, or these are no answers to it.
+        """
+        known = self._waiting(input_id, InputRequest)
+        assert isinstance(known.ask, InputRequest)
+        known.settle(None if answers is None else check_answers(known.ask, answers), "user")
+
+    def withdraw(self, request_id: object) -> None:
+        """Take note that the server no longer waits for an answer."""
+        for known in [*self._open.values()]:
+            if known.request_id == request_id:
+                known.settle(None, "turn")
+
+    def close(self) -> None:
+        """Decline what waits, and whatever may still come: the turn is over."""
+        self._closed = True
+        for known in [*self._open.values()]:
+            known.settle(None, "turn")
+
+    def _waiting(self, ask_id: str, kind: type[Approval | InputRequest]) -> _Open:
+        known = self._open.get(ask_id)
+        if known is None or not isinstance(known.ask, kind) or known.said.done():
+            waiting = [i for i, one in self._open.items() if isinstance(one.ask, kind)]
+            raise InvalidOptionError(
+                f"Nothing of the id {ask_id!r} waits in this turn; what waits is "
+                f"{', '.join(waiting) or 'nothing'}.",
+                option="id",
+            )
+        return known
+
+    async def _decision(self, known: _Open, handler: Handler) -> _Said:
+        if self._closed:
+            return None, "turn"
+        if not callable(handler) and not self._attended:
+            return None, "nobody"
+        self._open[known.ask.id] = known
+        handling = None
+        if callable(handler):
+            handling = asyncio.create_task(self._handle(known, handler))
+        try:
+            return await asyncio.wait_for(known.said, self._timeout)
+        except asyncio.TimeoutError:
+            return None, "timeout"
+        finally:
+            del self._open[known.ask.id]
+            if handling is not None:
+                handling.cancel()
+
+    async def _handle(self, known: _Open, handler: Callable[[Any], Any]) -> None:
+        try:
+            known.settle(await self._call(handler, known.ask), "handler")
+        except UserCodeError as fault:
+            log.warning("A handler failed", exc_info=True)
+            why = f"{type(fault.__cause__ or fault).__name__}: {fault}"
+            self._remark(f"The handler of what the agent asked failed, so it was declined. {why}")
+            known.settle(None, "error")
+
+    def _remark(self, message: str) -> None:
+        self._publish(NoticeEvent(message=message, at=time.time()))
+
+
+def _meant(said: object) -> object:
+    """Return what a handler meant that says yes or no."""
+    if said is None or said is False:
+        decision: Decision = "decline"
+        return decision
+    return "accept" if said is True else said

@@ -1,0 +1,136 @@
+"""A thread as the CLI keeps it: read, named, put away and cut back, between its turns.
+
+Knows nothing of how turns run; a `Thread` is this and its turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from codex_notebook.client.archive import Archive
+from codex_notebook.client.conversation import Conversation
+from codex_notebook.client.loop import submit
+from codex_notebook.core.history import ThreadInfo
+from codex_notebook.core.turn import Turn
+from codex_notebook.errors import InvalidOptionError
+
+T = TypeVar("T")
+
+
+class KeptThread:
+    """What the CLI keeps of a thread."""
+
+    def __init__(self, conversation: Conversation, archive: Archive) -> None:
+        self._conversation = conversation
+        self._archive = archive
+
+    @property
+    def id(self) -> str | None:
+        """The thread's id; None until the CLI has said it in the first turn."""
+        return self._conversation.id
+
+    async def read(self) -> list[Turn]:
+        """Return the turns that the CLI has kept, the oldest first (``thread/turns/list``).
+
+        They have their items, prompts, times and ids; what only who was there could know is not
+        in them: tokens, and what was asked and decided.
+
+        Raises
+        ------
+        InvalidOptionError
+            If the thread has had no turn yet.
+        AppServerError
+            If the CLI does not know the thread.
+        """
+        return await self._kept(self._archive.turns)
+
+    async def info(self) -> ThreadInfo:
+        """Return what the CLI knows of the thread, its name for one (``thread/read``).
+
+        Raises
+        ------
+        InvalidOptionError, AppServerError
+            As for `read`.
+        """
+        return await self._kept(self._archive.info)
+
+    async def set_name(self, name: str) -> None:
+        """Give the thread a name, under which the CLI lists it (``thread/name/set``).
+
+        Raises
+        ------
+        InvalidOptionError, AppServerError
+            As for `read`; also if the name is empty.
+        """
+        await self._kept(lambda thread_id: self._archive.rename(thread_id, name))
+
+    async def archive(self) -> None:
+        """Put the thread away (``thread/archive``); it cannot go on until it is taken out.
+
+        Raises
+        ------
+        InvalidOptionError, AppServerError
+            As for `read`.
+        """
+        await self._kept(self._archive.put_away)
+
+    async def unarchive(self) -> None:
+        """Take the thread out of the archive (``thread/unarchive``).
+
+        Raises
+        ------
+        InvalidOptionError, AppServerError
+            As for `read`.
+        """
+        await self._kept(self._archive.take_out)
+
+    async def revert(self, *, before_turn: Turn | str) -> None:
+        """Take back a turn and all that came behind it (``thread/revert``).
+
+        The agent forgets them; the files that they changed stay as they are.
+
+        Parameters
+        ----------
+        before_turn : Turn or str
+            The first turn that is taken back, or its `Turn.id`; see `read`.
+
+        Raises
+        ------
+        InvalidOptionError, AppServerError
+            As for `read`; also if the turn has no id.
+        """
+        turn_id = turn_id_of(before_turn, "before_turn")
+        await self._kept(lambda thread_id: self._archive.revert(thread_id, turn_id), changes=True)
+
+    async def _kept(
+        self, work: Callable[[str], Coroutine[Any, Any, T]], *, changes: bool = False
+    ) -> T:
+        done = self._conversation.between_turns(work, self._known_id(), changes=changes)
+        return await asyncio.wrap_future(submit(done))
+
+    def _known_id(self) -> str:
+        if self.id is None:
+            raise InvalidOptionError(
+                "This thread has had no turn yet, so the CLI knows nothing of it.", option="thread"
+            )
+        return self.id
+
+
+def turn_id_of(turn: Turn | str, option: str) -> str:
+    """Return the CLI's id of a turn.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it has none; it names ``option``.
+    """
+    turn_id = turn.id if isinstance(turn, Turn) else turn
+    if isinstance(turn_id, str) and turn_id:
+        return turn_id
+    raise InvalidOptionError(
+        f"{turn!r} has no id: `codex exec` does not tell those of its turns. Take one of "
+        "`await thread.read()`.",
+        option=option,
+    )

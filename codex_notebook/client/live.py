@@ -1,0 +1,232 @@
+"""The live transport: one ``codex app-server`` for all threads of a client.
+
+Starts it when it is first needed and again after it died, opens threads in it with what they are
+told now, and forks them. Knows nothing of how a turn is read (see ``live_turn``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from codex_notebook.client.app_server import AppServer
+from codex_notebook.client.checks import check_arguments, check_git
+from codex_notebook.client.cli import Cli
+from codex_notebook.client.credentials import Credentials
+from codex_notebook.client.home import codex_home, read_profile, thread_tools
+from codex_notebook.client.live_params import server_arguments, start_params, thread_params
+from codex_notebook.client.live_turn import LiveTurn
+from codex_notebook.client.loop import in_thread, io_loop
+from codex_notebook.client.options import ThreadOptions
+from codex_notebook.client.secrets import KEY_VARIABLE, Environment, Redactor
+from codex_notebook.client.tools import Tool
+from codex_notebook.client.transport import TurnSpec
+from codex_notebook.client.workspace import Workspace
+from codex_notebook.core.usage import Usage
+
+Json = Any
+Params = Mapping[str, Json]
+
+
+class CodexLive:
+    """The ``codex app-server`` of a client. Making one starts nothing.
+
+    Attributes
+    ----------
+    cli : Cli
+        The CLI that it runs.
+    credentials : Credentials
+        With what it is logged in, beside what the CLI's home has.
+    """
+
+    # The server lives on, and with it what it has not written down.
+    keeps_ephemeral = True
+
+    def __init__(self, cli: Cli) -> None:
+        self.cli = cli
+        self.credentials = Credentials(cli.options)
+        self._slot = _Slot()
+        self._starting = asyncio.Lock()
+        self._pid = os.getpid()
+        # Whoever holds a turn or a thread holds this; when nobody does, nobody needs the server.
+        ending = weakref.finalize(self, _Slot.end_from_afar, self._slot)
+        # When Python ends, its guard ends it.
+        ending.atexit = False
+
+    @property
+    def home(self) -> str:
+        """The CLI's home, as it is now; empty if there is none."""
+        return self.cli.home
+
+    async def server(self) -> AppServer:
+        """Return the server, started if it does not run.
+
+        Raises
+        ------
+        CodexError
+            If it cannot be started.
+        """
+        if self._pid != os.getpid():
+            # In a forked child: the parent's server is not ours to talk to.
+            self._pid, self._slot, self._starting = os.getpid(), _Slot(), asyncio.Lock()
+        async with self._starting:
+            server = self._slot.server
+            if server is not None and not server.alive:
+                # Until it has gone, its threads are still its own.
+                await server.ended()
+                server = None
+            if server is None:
+                server = self._slot.server = await self._start()
+            return server
+
+    @property
+    def busy(self) -> bool:
+        """Whether turns run on the server."""
+        server = self._slot.server
+        return self._pid == os.getpid() and server is not None and server.busy
+
+    async def close(self) -> None:
+        """End the server, if one runs, and wait until nothing of it is left."""
+        if self._pid == os.getpid() and self._slot.server is not None:
+            server, self._slot.server = self._slot.server, None
+            server.end()
+            await server.ended()
+
+    def turn(self, spec: TurnSpec, thread: ThreadOptions, workspace: Workspace) -> LiveTurn:
+        """Return the turn, checked but not started.
+
+        Raises
+        ------
+        CodexNotFoundError
+            If there is no CLI.
+        InvalidOptionError
+            If an option cannot work, such as a working directory that does not exist.
+        NotLoggedInError
+            If the CLI has no login.
+        """
+        env = self._environment()
+        binary = self.cli.check(thread, env)
+        check_git(thread, workspace.root)
+        # Made here for its errors: they belong before the turn, not into it.
+        check_arguments(server_arguments(self.cli.options, ephemeral_login=False))
+        self._profile(thread, env)
+        return LiveTurn(self, spec, thread, workspace.root, binary)
+
+    async def open_thread(
+        self, server: AppServer, thread_id: str | None, thread: ThreadOptions, root: Path
+    ) -> str:
+        """Let the server open a thread, or begin one, as its options are now; return its id.
+
+        Raises
+        ------
+        AppServerError
+            If it cannot.
+        """
+        params = self._params(thread, root)
+        if thread_id is None:
+            request = start_params(thread, params, self.tools(thread))
+            told = await server.request("thread/start", request)
+            thread_id = str(told["thread"]["id"])
+        elif server.opened.get(thread_id) != params:
+            if thread_id in server.opened:
+                # One that is open stays as it is, whatever it is told; so it is let go of first.
+                await server.try_request("thread/unsubscribe", {"threadId": thread_id})
+            await server.request(
+                "thread/resume", {"threadId": thread_id, "excludeTurns": True, **params}
+            )
+        server.opened[thread_id] = params
+        return thread_id
+
+    async def fork(
+        self, thread_id: str, thread: ThreadOptions, workspace: Workspace, at_turn: str | None
+    ) -> str:
+        """Make a new thread that begins as another one is now, or was after a turn.
+
+        Source: ``thread/fork``.
+
+        Raises
+        ------
+        AppServerError
+            If the server cannot fork it.
+        """
+        server = await self.server()
+        params = self._params(thread, workspace.root)
+        request = {"threadId": thread_id, "excludeTurns": True, **params}
+        if at_turn is not None:
+            request["lastTurnId"] = at_turn
+        if thread.ephemeral:
+            request["ephemeral"] = True
+        told = await server.request("thread/fork", request)
+        forked = str(told["thread"]["id"])
+        server.opened[forked] = params
+        return forked
+
+    def thread_usage(self, thread_id: str) -> Usage | None:
+        """Return a thread's running total of tokens, from what the CLI keeps of it."""
+        return self.cli.thread_usage(thread_id)
+
+    def tools(self, thread: ThreadOptions) -> tuple[Tool, ...]:
+        """Return our functions that the agent may call in a thread."""
+        return self.cli.options.tools if thread.tools is None else thread.tools
+
+    async def foreign_tools(self, thread_id: str, thread: ThreadOptions) -> str | None:
+        """Return a remark if a thread has other tools than it is given now; None if not."""
+        home = codex_home(self._environment())
+        known = None if home is None else await in_thread(thread_tools, home, thread_id)
+        ours = {tool.name for tool in self.tools(thread)}
+        if known is None or known == ours:
+            return None
+        missing, gone = sorted(ours - known), sorted(known - ours)
+        parts = []
+        if missing:
+            parts.append(f"the agent cannot call {', '.join(missing)}")
+        if gone:
+            parts.append(f"what it may call and is not here is {', '.join(gone)}")
+        return (
+            f"The CLI takes tools only for a new thread, and this one was begun with "
+            f"{', '.join(sorted(known)) or 'none'}: {'; '.join(parts)}."
+        )
+
+    def _params(self, thread: ThreadOptions, root: Path) -> dict[str, Json]:
+        profile = self._profile(thread, self._environment())
+        return thread_params(self.cli.options, thread, root, profile)
+
+    def _profile(self, thread: ThreadOptions, env: Environment) -> dict[str, Json]:
+        home = codex_home(env)
+        return {} if thread.profile is None or home is None else read_profile(home, thread.profile)
+
+    def _environment(self) -> Environment:
+        env = self.cli.environment()
+        key = self.credentials.key
+        # For what asks whether there is a login; the server itself does not look for it there.
+        return env if key is None else Environment({**env, KEY_VARIABLE: key})
+
+    async def _start(self) -> AppServer:
+        env = self._environment()
+        redact = Redactor(env)
+        # It does not read it, and would pass it on to the agent's commands.
+        env.pop(KEY_VARIABLE, None)
+        arguments = server_arguments(self.cli.options, ephemeral_login=self.credentials.in_memory)
+        server = await AppServer.start(self.cli.binary(), arguments, env=env, redact=redact)
+        try:
+            await self.credentials.log_in(server)
+        except BaseException:
+            server.end()
+            raise
+        return server
+
+
+class _Slot:
+    """Where a client's server is, also for who ends it when the client has gone."""
+
+    def __init__(self) -> None:
+        self.server: AppServer | None = None
+
+    def end_from_afar(self) -> None:
+        """End the server; may be called on any thread."""
+        if self.server is not None:
+            io_loop().call_soon_threadsafe(self.server.end)

@@ -1,0 +1,150 @@
+"""From options to the parameters of the live protocol: pure functions, tested to the letter.
+
+The counterpart of ``arguments`` for ``codex app-server``: what ``codex exec`` takes as arguments
+of each process is here said once for a server, and once for each thread and turn. Source: the
+JSON schema of ``codex app-server generate-json-schema``, version 0.163.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from codex_notebook.client.arguments import flattened, thread_settings, toml_string
+from codex_notebook.client.images import ImageData
+from codex_notebook.client.inputs import Prompt
+from codex_notebook.client.options import CodexOptions, ReviewOptions, ThreadOptions
+from codex_notebook.client.tools import Tool
+
+Json = Any
+Params = dict[str, Json]
+
+
+def server_arguments(codex: CodexOptions, *, ephemeral_login: bool) -> list[str]:
+    """Return the arguments of ``codex app-server``, without the program and the subcommand.
+
+    Parameters
+    ----------
+    codex : CodexOptions
+        The client's options.
+    ephemeral_login : bool
+        Whether it is to keep its login in memory, and leave that of the CLI's home alone.
+
+    Raises
+    ------
+    InvalidOptionError
+        If ``config`` holds a value that TOML cannot express.
+    """
+    settings = [*flattened(codex.config), *codex.config_overrides]
+    if codex.base_url is not None:
+        settings.append(f"openai_base_url={toml_string(codex.base_url)}")
+    if ephemeral_login:
+        settings.append('cli_auth_credentials_store="ephemeral"')
+    return [part for setting in settings for part in ("--config", setting)]
+
+
+def thread_params(
+    codex: CodexOptions, thread: ThreadOptions, root: Path, profile: Mapping[str, Json]
+) -> Params:
+    """Return what ``thread/start``, ``thread/resume`` and ``thread/fork`` are told alike.
+
+    Everything that a thread may have been saved with is said anew: what it asks, whom, and what
+    its sandbox is. A thread of another client's making gets no more leave than one of ours.
+
+    Parameters
+    ----------
+    codex, thread : options
+        The client's and the thread's.
+    root : path
+        The working directory.
+    profile : mapping
+        What the thread's profile holds.
+    """
+    settings: Params = {**profile, **thread_settings(thread)}
+    # Said as a parameter of its own.
+    settings.pop("approval_policy", None)
+    for feature in thread.enable:
+        settings[f"features.{feature}"] = True
+    for feature in thread.disable:
+        settings[f"features.{feature}"] = False
+    if asks_questions(codex):
+        settings["features.default_mode_request_user_input"] = True
+        # It would warn of that feature in every thread.
+        settings["suppress_unstable_features_warning"] = True
+    params: Params = {
+        "cwd": str(root),
+        "runtimeWorkspaceRoots": [str(root), *map(str, thread.additional_directories)],
+        "sandbox": thread.sandbox_mode,
+        "approvalPolicy": approval_policy(codex, thread),
+        # Else a model may give the leave that was to be the user's to give.
+        "approvalsReviewer": "user",
+        "config": settings,
+    }
+    if thread.model is not None:
+        params["model"] = thread.model
+    return params
+
+
+def approval_policy(codex: CodexOptions, thread: ThreadOptions) -> str:
+    """Return whether the CLI asks (``on-request``) or declines by itself (``never``)."""
+    if thread.approval_policy is None:
+        return "never" if codex.approvals is None else "on-request"
+    # The other name that `codex exec` has for it.
+    return {"on-failure": "on-request"}.get(thread.approval_policy, thread.approval_policy)
+
+
+def asks_questions(codex: CodexOptions) -> bool:
+    """Return whether the agent may ask its user questions."""
+    return codex.questions is not None
+
+
+def start_params(
+    thread: ThreadOptions, shared: Mapping[str, Json], tools: Sequence[Tool]
+) -> Params:
+    """Return the parameters of ``thread/start``.
+
+    Parameters
+    ----------
+    thread : ThreadOptions
+        The thread's options.
+    shared : mapping
+        Its `thread_params`.
+    tools : sequence of Tool
+        Our functions that the agent may call; only a new thread can be given any.
+    """
+    params: Params = {**shared}
+    if thread.ephemeral:
+        params["ephemeral"] = True
+    if thread.thread_source is not None:
+        params["threadSource"] = thread.thread_source
+    if tools:
+        params["dynamicTools"] = [tool.specification for tool in tools]
+    return params
+
+
+def input_params(prompt: Prompt) -> list[Params]:
+    """Return a prompt as the ``input`` of a turn; images from memory go as data URLs."""
+    parts: list[Params] = [{"type": "text", "text": prompt.text, "text_elements": []}]
+    for image in prompt.images:
+        if isinstance(image, ImageData):
+            parts.append({"type": "image", "url": image.data_url})
+        else:
+            parts.append({"type": "localImage", "path": str(image)})
+    return parts
+
+
+def context_params(context: Mapping[str, str]) -> Params:
+    """Return texts about the user's surroundings as ``additionalContext``."""
+    return {name: {"value": text, "kind": "untrusted"} for name, text in context.items()}
+
+
+def review_target(review: ReviewOptions) -> Params:
+    """Return what ``review/start`` is to look at."""
+    if review.instructions is not None:
+        return {"type": "custom", "instructions": review.instructions}
+    if review.base is not None:
+        return {"type": "baseBranch", "branch": review.base}
+    if review.commit is not None:
+        return {"type": "commit", "sha": review.commit, "title": review.title}
+    return {"type": "uncommittedChanges"}

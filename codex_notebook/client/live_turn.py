@@ -1,0 +1,340 @@
+"""One turn over the live transport: what the server says of it, as events.
+
+It asks who is to be asked, runs our tools, steers and stops. Knows one turn of one thread; which
+server runs and how a thread is opened is in ``live``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codex_notebook.client.app_server import AppServer
+from codex_notebook.client.approvals import ELICITATION, is_approval
+from codex_notebook.client.binary import Binary
+from codex_notebook.client.connection import RefusedError, RequestId
+from codex_notebook.client.desk import Desk
+from codex_notebook.client.failure import remedy, request_error
+from codex_notebook.client.inputs import Prompt
+from codex_notebook.client.live_params import context_params, input_params, review_target
+from codex_notebook.client.options import ThreadOptions
+from codex_notebook.client.questions import USER_INPUT
+from codex_notebook.client.stopping import Stopping
+from codex_notebook.client.transport import TurnSpec
+from codex_notebook.client.user_code import called
+from codex_notebook.core.events import (
+    BaseEvent,
+    Event,
+    NoticeEvent,
+    ThreadError,
+    ThreadStartedEvent,
+    TurnCompletedEvent,
+    TurnFailedEvent,
+    TurnInterruptedEvent,
+    TurnStartedEvent,
+)
+from codex_notebook.core.plain import clean
+from codex_notebook.core.translation import Translator
+from codex_notebook.core.turn import Turn
+from codex_notebook.errors import AppServerError, CodexError, TurnFailedError
+
+if TYPE_CHECKING:
+    from codex_notebook.client.live import CodexLive
+
+Json = Any
+Params = Mapping[str, Json]
+
+_ENDS = (TurnCompletedEvent, TurnFailedEvent, TurnInterruptedEvent)
+
+TOOL_CALL = "item/tool/call"
+# What an ended command has to say still comes then.
+LATE_GRACE = 1.0
+
+# A notification, an event of our own, the server's end, or a mark that says how far we are.
+_Entry = tuple[str, Params, float] | BaseEvent | CodexError | asyncio.Future[None]
+
+
+class LiveTurn:
+    """One turn in a thread of the server. Iterate `events` to its end, once."""
+
+    def __init__(
+        self,
+        live: CodexLive,
+        spec: TurnSpec,
+        thread: ThreadOptions,
+        root: Path,
+        binary: Binary,
+    ) -> None:
+        self._live = live
+        self._spec = spec
+        self._thread = thread
+        self._root = root
+        self._binary = binary
+        self._server: AppServer | None = None
+        self._thread_id = ""
+        self._turn_id: str | None = None
+        self._begun = asyncio.Event()
+        self._over = asyncio.Event()
+        self._interrupted = False
+        self._stopping = Stopping(lambda: (self._thread_id, self._turn_id), self._over)
+        self._inbox: asyncio.Queue[_Entry] = asyncio.Queue()
+        self._translator = Translator()
+        self._fault: AppServerError | None = None
+        options = live.cli.options
+        self._desk = Desk(
+            self._inbox.put_nowait,
+            lambda handler, ask: called(handler, ask, loop=spec.loop),
+            approvals=options.approvals,
+            questions=options.questions,
+            timeout=options.ask_timeout,
+            attended=spec.attended,
+        )
+
+    @property
+    def controls(self) -> LiveTurn:
+        """The turn itself: it can be steered, and hears what was decided."""
+        return self
+
+    # ---- what comes of it ----------------------------------------------------------------
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Run the turn and yield its events; the last is its end, whatever happens."""
+        try:
+            async for event in self._run():
+                yield event
+        except AppServerError as fault:
+            if self._interrupted:
+                yield TurnInterruptedEvent(at=time.time())
+                return
+            self._fault = fault
+            yield _failed(str(fault))
+        finally:
+            self._close()
+
+    async def left(self) -> None:
+        """Wait until nothing of the turn is left that the next one could meet: nothing is."""
+
+    def error(self, turn: Turn) -> CodexError:
+        """Return the exception that says how this failed turn failed."""
+        death = self._server.death if self._server is not None else None
+        if self._fault is None:
+            return TurnFailedError(turn.error or "", turn=turn)
+        if death is not None:
+            return death.error(turn, path=str(self._binary.path), thread_id=self._spec.thread_id)
+        return request_error(self._fault, turn, thread_id=self._spec.thread_id)
+
+    async def _run(self) -> AsyncIterator[Event]:
+        server = self._server = await self._live.server()
+        if self._interrupted:
+            # Asked while the server was being started.
+            self._stopping.begin(server)
+        known = self._spec.thread_id
+        remark = None
+        if known is not None and known not in server.opened:
+            remark = await self._live.foreign_tools(known, self._thread)
+        self._thread_id = await self._live.open_thread(server, known, self._thread, self._root)
+        with server.watching(self._thread_id, self):
+            yield ThreadStartedEvent(thread_id=self._thread_id, at=time.time())
+            if remark is not None:
+                yield NoticeEvent(message=remark, at=time.time())
+            if self._interrupted:
+                yield TurnInterruptedEvent(at=time.time())
+                return
+            await self._start(server)
+            end: Event | None = None
+            while end is None:
+                for event in self._understood(await self._inbox.get()):
+                    if isinstance(event, _ENDS):
+                        end = event
+                    else:
+                        yield event
+            self._over.set()
+            if self._stopping.begun:
+                async for event in self._last_words(server):
+                    yield event
+            yield end
+
+    async def _start(self, server: AppServer) -> None:
+        spec = self._spec
+        params: dict[str, Json] = {"threadId": self._thread_id}
+        if spec.compact:
+            await server.request("thread/compact/start", params)
+            # Its id comes with its first word.
+            return
+        if spec.review is not None:
+            target = review_target(spec.review)
+            told = await server.request("review/start", {**params, "target": target})
+        else:
+            params["input"] = input_params(spec.prompt)
+            if spec.schema is not None:
+                params["outputSchema"] = spec.schema
+            if spec.cyber_access_program is not None:
+                params["cyberAccessProgram"] = spec.cyber_access_program
+            if spec.context:
+                params["additionalContext"] = context_params(spec.context)
+            told = await server.request("turn/start", params)
+        self._began(str(told["turn"]["id"]))
+
+    def _began(self, turn_id: str) -> None:
+        self._turn_id = turn_id
+        self._begun.set()
+
+    def _understood(self, entry: _Entry) -> Iterator[Event]:
+        if isinstance(entry, BaseEvent):
+            yield entry  # type: ignore[misc]
+        elif isinstance(entry, CodexError):
+            # The server has gone.
+            raise entry
+        elif isinstance(entry, asyncio.Future):
+            if not entry.done():
+                entry.set_result(None)
+        else:
+            method, params, at = entry
+            if self._is_ours(method, params):
+                yield from map(self._completed, self._translator.events(method, params, at))
+
+    def _is_ours(self, method: str, params: Params) -> bool:
+        """Return whether a notification is of this turn, and not of a command of an earlier one."""
+        if method in ("item/completed", "item/commandExecution/outputDelta"):
+            about = params.get("turnId")
+            started = self._translator.has_begun(params)
+            return about == self._turn_id or started or self._spec.review is not None
+        if method == "turn/completed":
+            turn = params.get("turn")
+            return isinstance(turn, Mapping) and turn.get("id") == self._turn_id
+        return True
+
+    def _completed(self, event: Event) -> Event:
+        """Return an event with what this turn knows beside it."""
+        if isinstance(event, TurnStartedEvent):
+            if self._turn_id is None and event.turn_id is not None:
+                self._began(event.turn_id)
+            # A review runs in a turn beneath its own.
+            return event.model_copy(update={"turn_id": self._turn_id})
+        if isinstance(event, TurnCompletedEvent) and self._spec.review is not None:
+            # As over `codex exec`: what runs beneath it is not counted.
+            return event.model_copy(update={"usage": None})
+        if isinstance(event, TurnFailedEvent):
+            message = clean(event.error.message)
+            error = event.error.model_copy(update={"message": message + remedy(message)})
+            return event.model_copy(update={"error": error})
+        return event
+
+    async def _last_words(self, server: AppServer) -> AsyncIterator[Event]:
+        """End the commands that an interrupted turn leaves running, and yield how they ended."""
+        with contextlib.suppress(AppServerError):
+            clean_up = {"threadId": self._thread_id}
+            told = await server.try_request("thread/backgroundTerminals/clean", clean_up)
+            if told is None:
+                yield NoticeEvent(message=_NOT_CLEANED, at=time.time())
+                return
+        until = time.monotonic() + LATE_GRACE
+        while self._translator.running_commands and (left := until - time.monotonic()) > 0:
+            try:
+                entry = await asyncio.wait_for(self._inbox.get(), left)
+            except asyncio.TimeoutError:
+                return
+            if isinstance(entry, CodexError):
+                return
+            for event in self._understood(entry):
+                yield event
+
+    def _close(self) -> None:
+        self._over.set()
+        self._begun.set()
+        self._desk.close()
+        while not self._inbox.empty():
+            entry = self._inbox.get_nowait()
+            if isinstance(entry, asyncio.Future) and not entry.done():
+                entry.set_result(None)
+
+    # ---- what the server says and asks ---------------------------------------------------
+
+    def notified(self, method: str, params: Params, at: float) -> None:
+        """Take a notification."""
+        if method == "serverRequest/resolved":
+            self._desk.withdraw(params.get("requestId"))
+        else:
+            self._inbox.put_nowait((method, params, at))
+
+    def died(self, error: CodexError) -> None:
+        """Take note that the server has gone."""
+        self._inbox.put_nowait(error)
+
+    async def asked(self, method: str, params: Params, request_id: RequestId) -> Json:
+        """Return the answer to a request of the server."""
+        if not self._over.is_set():
+            # What it is about is said before, and may not have been read yet.
+            mark: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._inbox.put_nowait(mark)
+            await mark
+        if is_approval(method, params):
+            item = self._translator.item(params.get("itemId"))
+            return await self._desk.approve(method, params, request_id, item)
+        if method in (USER_INPUT, ELICITATION):
+            return await self._desk.ask(method, params, request_id)
+        if method == TOOL_CALL:
+            return await self._call_tool(params)
+        raise RefusedError(f"codex_notebook does not answer {method}")
+
+    async def _call_tool(self, params: Params) -> Json:
+        from codex_notebook.client.tool_call import call
+
+        name = params.get("tool")
+        for tool in self._live.tools(self._thread):
+            if tool.name == name:
+                return await call(tool, params.get("arguments"), loop=self._spec.loop)
+        text = f"The tool {name} is not available: the program that had it has ended."
+        return {"contentItems": [{"type": "inputText", "text": text}], "success": False}
+
+    # ---- what is done to it --------------------------------------------------------------
+
+    async def steer(self, prompt: Prompt) -> None:
+        """Add input to the turn, once it has begun.
+
+        Raises
+        ------
+        AppServerError
+            If the turn is over, or is of a kind that takes no more input.
+        """
+        await self._begun.wait()
+        if self._server is None or self._turn_id is None or self._over.is_set():
+            raise AppServerError("The turn is over.", method="turn/steer")
+        params = {
+            "threadId": self._thread_id,
+            "expectedTurnId": self._turn_id,
+            "input": input_params(prompt),
+        }
+        await self._server.request("turn/steer", params)
+
+    def respond(self, approval_id: str, decision: str) -> None:
+        """Decide what the agent asked leave for."""
+        self._desk.respond(approval_id, decision)
+
+    def answer(self, input_id: str, answers: object) -> None:
+        """Answer what the agent asked."""
+        self._desk.answer(input_id, answers)
+
+    def interrupt(self, *, at_once: bool = False) -> None:
+        """Ask the turn to end; with ``at_once`` impatiently."""
+        self._interrupted = True
+        self._desk.close()
+        if at_once:
+            self._stopping.hurry()
+        if self._server is not None:
+            self._stopping.begin(self._server)
+
+
+_NOT_CLEANED = (
+    "This Codex CLI is too old to end the commands of an interrupted turn: what runs in the "
+    "background goes on until the client is closed."
+)
+
+
+def _failed(message: str) -> TurnFailedEvent:
+    text = clean(message)
+    return TurnFailedEvent(error=ThreadError(message=text + remedy(text)), at=time.time())

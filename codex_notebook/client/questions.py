@@ -1,0 +1,121 @@
+"""What the server asks its user, as values; and the answers, as the protocol hears them.
+
+Pure functions. Source: ``item/tool/requestUserInput`` and ``mcpServer/elicitation/request`` in
+the schema of ``codex app-server``, version 0.163. Who answers is in ``desk``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from codex_notebook.core.asks import Answers, InputRequest
+from codex_notebook.errors import InvalidOptionError
+
+Json = Any
+Params = Mapping[str, Json]
+
+USER_INPUT = "item/tool/requestUserInput"
+
+
+def input_request_of(method: str, params: Params, ask_id: str) -> InputRequest:
+    """Return the questions that a request holds."""
+    common = {"id": ask_id, "thread_id": params.get("threadId")}
+    if method == USER_INPUT:
+        questions = [_question(raw) for raw in _mappings(params.get("questions"))]
+        asked = {"kind": "questions", "questions": questions, "item_id": params.get("itemId")}
+    elif params.get("mode") == "url":
+        asked = {"kind": "url", "url": params.get("url")}
+    else:
+        form = params.get("requestedSchema")
+        asked = {"kind": "form", "form": form, "questions": list(_fields(form))}
+    said = {"message": params.get("message") or "", "server": params.get("serverName")}
+    return InputRequest.model_validate({**common, **said, **asked})
+
+
+def _question(raw: Params) -> dict[str, Json]:
+    return {
+        "id": raw.get("id") or "",
+        "header": raw.get("header") or "",
+        "question": raw.get("question") or "",
+        "options": list(_mappings(raw.get("options"))),
+        "is_other": bool(raw.get("isOther")),
+        "is_secret": bool(raw.get("isSecret")),
+    }
+
+
+def _fields(form: Json) -> Iterable[dict[str, Json]]:
+    properties = form.get("properties") if isinstance(form, Mapping) else None
+    for name, field in properties.items() if isinstance(properties, Mapping) else ():
+        told = field if isinstance(field, Mapping) else {}
+        choices = told.get("enum") or [
+            choice.get("const") for choice in _mappings(told.get("oneOf"))
+        ]
+        if told.get("type") == "boolean":
+            choices = ["true", "false"]
+        yield {
+            "id": name,
+            "header": told.get("title") or name,
+            "question": told.get("description") or told.get("title") or name,
+            "options": [{"label": str(choice)} for choice in choices],
+        }
+
+
+def _mappings(raw: Json) -> Iterable[Params]:
+    return [one for one in raw or () if isinstance(one, Mapping)] if isinstance(raw, list) else []
+
+
+def check_answers(request: InputRequest, answers: object) -> Answers:
+    """Return answers in full form: for each question that was answered, a list of texts.
+
+    Parameters
+    ----------
+    request : InputRequest
+        What was asked.
+    answers : dict or str
+        For each question's id its answer, or a list of answers; for a form, each field's value.
+        A text alone answers the only question.
+
+    Raises
+    ------
+    InvalidOptionError
+        If they do not belong to the questions.
+    """
+    known = [question.id for question in request.questions]
+    if isinstance(answers, str) and len(known) == 1:
+        answers = {known[0]: answers}
+    if request.kind == "url" and answers in (None, True, {}):
+        return {}
+    if not isinstance(answers, Mapping) or not set(answers) <= set(known):
+        raise InvalidOptionError(
+            f"Answers are a dict from the id of a question to its answer, and {answers!r} is not; "
+            f"the questions are {', '.join(map(repr, known)) or 'none'}.",
+            option="answers",
+        )
+    if request.kind == "form":
+        return dict(answers)
+    listed = {name: [said] if isinstance(said, str) else said for name, said in answers.items()}
+    for name, said in listed.items():
+        if not isinstance(said, (list, tuple)) or not all(isinstance(one, str) for one in said):
+            raise InvalidOptionError(
+                f"The answer to {name!r} is text or a list of texts, not {said!r}.",
+                option="answers",
+            )
+    return {name: list(said) for name, said in listed.items()}
+
+
+def answered(method: str, answers: Answers | None) -> Json:
+    """Return answers as the answer to the request; None declines."""
+    if method == USER_INPUT:
+        return {"answers": {name: {"answers": said} for name, said in (answers or {}).items()}}
+    if answers is None:
+        return {"action": "decline", "content": None, "_meta": None}
+    return {"action": "accept", "content": answers, "_meta": None}
+
+
+def shown_answers(request: InputRequest, answers: Answers | None) -> Answers | None:
+    """Return answers as a turn keeps them: without those that are secret."""
+    if answers is None:
+        return None
+    secret = {question.id for question in request.questions if question.is_secret}
+    return {name: said for name, said in answers.items() if name not in secret}
