@@ -256,9 +256,11 @@ class CodexExecError(TurnFailedError):
 
 
 class ThreadBusyError(TurnFailedError):
-    """Another process is running a turn of this thread; the CLI lets only one write to it.
+    """Another process has this thread open; the CLI lets only one write to it.
 
-    Within one process this does not happen: a thread's turns wait for each other.
+    That is a running turn of ``codex exec``, or an app-server that has run one: ours holds its
+    threads until `Codex.close`. Within one client this does not happen: a thread's turns wait for
+    each other.
     """
 
 

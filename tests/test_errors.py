@@ -25,6 +25,8 @@ ERRORS: list[CodexError] = [
     module.MissingDependencyError("m", package="pandas"),
     module.TemporaryFileError("m", folder="/tmp"),
     module.ForkError("m", thread_id="t", stderr="e"),
+    module.UnsupportedError("m", feature="steer"),
+    module.AppServerError("m", method="turn/start", code=-32600, data={"a": 1}),
     module.TurnError("m", turn=TURN),
     module.TurnFailedError("m", turn=TURN),
     module.CodexExecError("m", turn=TURN, exit_code=1, stderr="e"),

@@ -38,7 +38,11 @@ _REMEDIES = (
         "401 Unauthorized",
         "You are not logged in: run `codex login` in a terminal, or pass api_key to Codex().",
     ),
-    (_BUSY, "Another process is running a turn of this thread; wait until it ends."),
+    (
+        _BUSY,
+        "Another process has this thread open; wait until its turn ends, or close the client that "
+        "holds it (`await codex.close()`).",
+    ),
     *(
         (
             words,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from codex_notebook.core.diff import unified
-from codex_notebook.core.items import Item, parse_item
+from codex_notebook.core.items import Item, UnknownItem, parse_item
 
 Json = Any
 Raw = Mapping[str, Json]
@@ -46,7 +46,7 @@ def item_of(raw: object, *, completed: bool) -> Item:
         fields = shape(raw)
     except (TypeError, ValueError, AttributeError, LookupError):
         # Of another shape than this version knows: what it is stays readable in `raw`.
-        return parse_item({"id": raw.get("id"), "type": "unknown", **raw})
+        return UnknownItem(id=str(raw.get("id") or ""), type=snake(kind), raw=dict(raw))
     if fields["type"] in _LABELS:
         fields["status"] = "completed" if completed else "in_progress"
     return parse_item({"id": raw.get("id"), **fields})

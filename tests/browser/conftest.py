@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from codex_notebook import offline
-from codex_notebook.offline import command, patch, pause, plan, reasoning, text, turn
+from codex_notebook.offline import command, patch, pause, plan, reasoning, text, tool, turn
 from tests.browser.lab import Server, own_environment, running_lab
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -47,6 +47,13 @@ SCENARIO = [
         when="rich turn",
     ),
     turn(text("On it."), command("sleep 600"), when="sleep long"),
+    turn(
+        reasoning("**Counting**\n\nOne line at a time."),
+        command("for n in 1 2 3; do echo line $n; sleep 0.4; done"),
+        tool("double", {"n": 21}),
+        text("One word comes after the other, and none is late.", chunk=6, delay=0.3),
+        when="word by word",
+    ),
     turn(text("Quick."), when="."),
 ]
 

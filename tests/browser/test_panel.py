@@ -62,6 +62,43 @@ def test_a_turn_is_shown_as_it_happens_and_then_as_its_record(
     assert "(1 - discount)" in (lab.folder / "prices.py").read_text()
 
 
+LIVE = """from codex_notebook import Codex
+from codex_notebook.notebook.magics import session_of
+
+def double(n: int) -> int:
+    "Double a number."
+    return 2 * n
+
+session_of(get_ipython()).codex = Codex(transport="app-server", tools=[double])"""
+
+
+def test_over_the_live_transport_output_and_words_are_shown_as_they_come(
+    notebook: Callable[..., Notebook],
+) -> None:
+    book = notebook(LIVE, "%%codex\nword by word", "%%codex\nagain")
+    book.run(1)
+    book.done(1)
+    book.run(2)
+    panel = book.panel
+    # Before the command has ended, and before the message is whole.
+    expect(panel.get_by_text("line 2")).to_be_visible()
+    expect(panel.get_by_text("line 3")).to_have_count(0)
+    expect(panel.get_by_text("One word comes")).to_be_visible()
+    expect(panel.get_by_text("none is late")).to_have_count(0)
+    for theme in ("Light", "Dark"):
+        book.theme(f"JupyterLab {theme}")
+        book.screenshot(f"live-{theme.lower()}")
+    book.done(2)
+    expect(book.panel).to_have_count(0)
+    record = book.output(2)
+    expect(record).to_contain_text("One word comes after the other, and none is late.")
+    expect(record).to_contain_text("Called double")
+    book.screenshot("live-record")
+    book.run(3)
+    book.done(3)
+    expect(book.output(3)).to_contain_text("Quick.")
+
+
 def test_stop_in_the_panel_ends_the_turn_while_the_cell_runs(
     notebook: Callable[..., Notebook],
 ) -> None:

@@ -16,6 +16,7 @@ from codex_notebook import (
     ReviewOptions,
     Thread,
     ThreadOptions,
+    Tool,
     TurnOptions,
 )
 from codex_notebook.client.keywords import (
@@ -25,6 +26,12 @@ from codex_notebook.client.keywords import (
     TurnKeywords,
 )
 from codex_notebook.client.options_base import Options, merged
+
+
+def look(name: str) -> str:
+    """Return what a variable holds."""
+    return name
+
 
 # Typed, so that mypy holds the types of the keywords to what the options take; and no value is
 # the default, so that one that got lost would show.
@@ -36,6 +43,11 @@ CODEX: CodexKeywords = {
     "api_key": "sk-keywords",
     "config": {"a": {"b": [1, "c"]}},
     "config_overrides": ["a.b=1"],
+    "transport": "app-server",
+    "approvals": lambda approval: approval.kind == "command",
+    "questions": True,
+    "ask_timeout": 2.5,
+    "tools": [Tool.of(look)],
 }
 THREAD: ThreadKeywords = {
     "model": "gpt-5.4",
@@ -54,6 +66,7 @@ THREAD: ThreadKeywords = {
     "enable": ["goals"],
     "disable": ["apps"],
     "todo_list": False,
+    "tools": [Tool.of(look)],
 }
 TURN: TurnKeywords = {
     "output_schema": {"type": "object"},
@@ -61,6 +74,7 @@ TURN: TurnKeywords = {
     "images": ["a.png", Path("b.png")],
     "signal": AbortController().signal,
     "cyber_access_program": "standard",
+    "additional_context": {"df": "3 rows"},
 }
 REVIEW: ReviewKeywords = {
     "uncommitted": True,

@@ -252,7 +252,7 @@ def test_a_loop_that_stops_under_a_tool_is_told(users_loop: asyncio.AbstractEven
             ended.append("cancelled")
 
     said = text(called(stop, loop=users_loop), success=False)
-    assert said == "The event loop on which the tool was awaited has stopped."
+    assert said == "The event loop on which it was awaited has stopped."
     users_loop.run_until_complete(asyncio.sleep(0))
     assert ended == ["cancelled"]
 
