@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,12 +20,22 @@ from pydantic import BaseModel
 
 import codex_notebook
 from codex_notebook import (
+    Account,
+    Approval,
     Codex,
     CodexError,
     CodexOptions,
+    Decision,
+    InputRequest,
+    ModelInfo,
+    Question,
+    QuestionOption,
+    RateLimits,
+    RateLimitWindow,
     ReviewOptions,
     RunningTurn,
     Thread,
+    ThreadInfo,
     ThreadOptions,
     Turn,
     TurnOptions,
@@ -35,7 +45,7 @@ from codex_notebook import (
 )
 from codex_notebook.client.arguments import TurnArguments, exec_arguments
 from codex_notebook.core import events, items
-from codex_notebook.offline import command, fail, patch, text, turn
+from codex_notebook.offline import command, fail, patch, pause, text, tool, turn
 from tests.processes import eventually, runs
 
 ROOT = Path(__file__).parents[1]
@@ -65,15 +75,62 @@ ADA = {"number": 1001, "day": "2026-02-01", "customer": "Ada", "euros": 120.5}
 GRACE = {"number": 1002, "day": "2026-02-03", "customer": "Grace", "euros": 80.0}
 LONG = (text("I begin with the slow ones."), command("sleep 600"), text("never"))
 
+ANNOUNCE = tool(
+    "exec_command",
+    {
+        "cmd": "echo Fixed. > ../announced",
+        "login": False,
+        "yield_time_ms": 30_000,
+        "sandbox_permissions": "require_escalated",
+        "justification": "May I tell everybody?",
+    },
+)
+ASK = tool(
+    "request_user_input",
+    {
+        "questions": [
+            {
+                "id": "meaning",
+                "header": "Discount",
+                "question": "Is the discount a share or an amount?",
+                "options": [
+                    {"label": "Share", "description": "0.1 is a tenth"},
+                    {"label": "Amount", "description": "0.1 is ten cents"},
+                ],
+            }
+        ]
+    },
+)
+
 SCENARIO = [
     turn(
         command("cat prices.py"),
-        text("It adds up prices and takes off a discount."),
+        # Cut where a reader would cut it, too.
+        text("It adds up prices and takes off a discount.", chunk=11),
         when=r"^What does prices\.py do\?$",
     ),
     turn(text("It checks a total."), when=r"^What does test_prices\.py do\?$"),
     turn(text("It takes the discount for an amount."), when="Why does test_prices.py fail"),
     turn(patch(FIX), text("Fixed."), when=r"^Fix it\.$"),
+    turn(patch(FIX), ANNOUNCE, text("Fixed."), when=r"^Fix it and announce it\.$"),
+    turn(ANNOUNCE, text("Announced."), when=r"^Announce it\.$"),
+    turn(ASK, text("It is a share of the total."), when="Document the discount"),
+    turn(
+        tool("is_paid", {"number": 1002}),
+        tool("is_paid", {"number": 1003}),
+        text("Grace. There is no invoice 1003."),
+        when="Who has not paid",
+    ),
+    turn(
+        tool("is_paid", {"number": 1002}),
+        patch("*** Begin Patch\n*** Add File: unpaid.txt\n+1002 Grace\n*** End Patch"),
+        text("Grace has not."),
+        when="Write down who has not paid",
+    ),
+    turn(text("One of the two in df."), when="How many invoices are open"),
+    # Steered before its first step or before its second, it is answered by the next turn.
+    turn(pause(1), command("cat test_prices.py"), text("never"), when="Explain the tests"),
+    turn(text("It checks a total."), when="^In one sentence"),
     turn(*LONG, when="Run all the tests|Refactor everything"),
     turn(text(ADA), when="Which invoice is the largest"),
     turn(text({"value": [ADA, GRACE]}), when="List the invoices"),
@@ -232,7 +289,7 @@ asyncio.run(cell).raise_error()
 
 
 @pytest.mark.cli
-def test_the_sdks_section_of_the_readme_runs_in_a_notebook(
+def test_what_the_readme_says_of_the_sdk_runs_in_a_notebook(
     model: offline.ScriptedModel, project: Path, tmp_path: Path
 ) -> None:
     blocks = examples(README)
@@ -241,17 +298,24 @@ def test_the_sdks_section_of_the_readme_runs_in_a_notebook(
     asserted = (
         'assert answer.final_response == "Two files."\n'
         "assert session_of(get_ipython()).codex.options.api_key is not None\n"
+        'assert [item.get("status") for item in running.state.items[:2]] == ["completed"] * 2\n'
+        'assert running.state.approvals[0].decided_by == "handler"\n'
     )
-    program = "".join([invoice, *blocks["The SDK"], asserted])
+    program = "".join([invoice, *blocks["The SDK"], *blocks["The live transport"], asserted])
     with start(program, tmp_path, project, model, NOTEBOOK_CELL) as process:
         out, err = process.communicate(timeout=60)
     assert (err, process.returncode) == ("", 0), out
+    assert "Grace has not." in out
 
 
-def test_the_sdks_section_of_the_readme_is_short_and_leads_to_the_page() -> None:
-    section = README[README.index("## The SDK\n") : README.index("## Safe by default\n")]
-    assert len(section.rstrip().splitlines()) <= 45
-    assert "(docs/sdk.md)" in section
+@pytest.mark.parametrize(
+    ("title", "end", "lines"),
+    [("## The SDK", "### The live transport", 45), ("### The live transport", "## Safe by", 30)],
+)
+def test_the_readme_is_short_and_leads_to_the_page(title: str, end: str, lines: int) -> None:
+    section = README[README.index(f"\n{title}\n") : README.index(f"\n{end}")]
+    assert len(section.strip().splitlines()) <= lines
+    assert "(docs/sdk.md" in section
 
 
 # ---- the tables of the page ------------------------------------------------------------------
@@ -401,34 +465,62 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "known", "shared"),
+    ("title", "known", "kinds", "shared"),
     [
-        ("event", get_args(events.Event), {"type", "at"}),
-        ("item", get_args(items.Item), {"type", "id"}),
+        ("event", get_args(events.Event), events.KINDS, {"type", "at"}),
+        ("item", get_args(items.Item), items.KINDS, {"type", "id"}),
     ],
 )
 def test_every_event_and_item_is_in_its_table_with_its_fields(
-    title: str, known: Sequence[type[BaseModel]], shared: set[str]
+    title: str,
+    known: Sequence[type[BaseModel]],
+    kinds: Mapping[str, type[BaseModel]],
+    shared: set[str],
 ) -> None:
     table: dict[str, tuple[str, str]] = {}
     name = ""
     for first, type_of, fields, *_ in rows(f"| {title} "):
         # A row without a name goes on with the one above.
         name = quoted(first)[0] if first else name
-        begun = table.get(name, (type_of, ""))
-        table[name] = (begun[0], begun[1] + fields)
+        begun = table.get(name, ("", ""))
+        table[name] = (begun[0] + type_of, begun[1] + fields)
     assert list(table) == [kind.__name__ for kind in known]
     for kind in known:
         named, fields = table[kind.__name__]
-        default = kind.model_fields["type"].default
-        assert named == (f"`{default}`" if isinstance(default, str) else "any other")
+        types = [type_of for type_of, one in kinds.items() if one is kind]
+        assert quoted(named) == types, kind
+        assert types or named == "any other"
         assert set(kind.model_fields) - shared <= set(quoted(fields)), kind
 
 
-def test_the_parts_of_items_and_the_usage_are_named_with_their_fields() -> None:
-    page = section("## Items") + section("## Usage")
-    for kind in (items.FileUpdateChange, items.TodoItem, Usage):
-        assert {f"`{name}`" for name in kind.model_fields} <= set(re.findall(r"`\w+`", page))
+PARTS: list[tuple[str, type[BaseModel]]] = [
+    ("## Usage", Usage),
+    ("## Items", items.FileUpdateChange),
+    ("## Items", items.TodoItem),
+    ("## Approvals", Approval),
+    ("## Questions", InputRequest),
+    ("## Questions", Question),
+    ("## Questions", QuestionOption),
+    ("## Threads that the CLI keeps", ThreadInfo),
+    ("## Models, limits and login", ModelInfo),
+    ("## Models, limits and login", Account),
+    ("## Models, limits and login", RateLimits),
+    ("## Models, limits and login", RateLimitWindow),
+]
+
+
+@pytest.mark.parametrize(("title", "kind"), PARTS)
+def test_every_other_value_is_named_in_its_section_with_its_fields(
+    title: str, kind: type[BaseModel]
+) -> None:
+    named = set(quoted(section(title)))
+    assert set(kind.model_fields) - named == set()
+    for field in kind.model_fields.values():
+        assert set(literals(field.annotation)) - named == set()
+
+
+def test_every_decision_is_in_its_table() -> None:
+    assert [quoted(name)[0] for name, _ in rows("| `Decision`")] == list(get_args(Decision))
 
 
 @pytest.mark.parametrize("kind", [Codex, Thread, RunningTurn, Turn])
