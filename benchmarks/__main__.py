@@ -6,14 +6,29 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import comm_bytes, fold_speed, load_time, many_turns, turn_memory, turn_time
+from benchmarks import (
+    client_memory,
+    comm_bytes,
+    fold_speed,
+    live_threads,
+    live_turn,
+    load_time,
+    many_turns,
+    second_turn,
+    turn_memory,
+    turn_time,
+)
 from benchmarks.surroundings import surroundings
 from benchmarks.table import Measurement, table
 
 MEASURES: dict[str, Callable[[bool], Measurement]] = {
     "turn_time": turn_time.measure,
+    "live_turn": live_turn.measure,
+    "second_turn": second_turn.measure,
     "many_turns": many_turns.measure,
+    "live_threads": live_threads.measure,
     "turn_memory": turn_memory.measure,
+    "client_memory": client_memory.measure,
     "fold_speed": fold_speed.measure,
     "comm_bytes": comm_bytes.measure,
     "load_time": load_time.measure,

@@ -13,6 +13,7 @@ from benchmarks.sampling import alternately
 from benchmarks.table import Measurement
 
 _IMPORT_GOAL = 1.5
+_OFFICIAL_GOAL = 1.0
 
 _SHELL = """\
 from IPython.core.interactiveshell import InteractiveShell
@@ -37,6 +38,7 @@ def measure(quick: bool) -> Measurement:
                 ("", "import codex_notebook"),
                 ("", "from codex_notebook import Codex"),
                 ("", "import openai_codex_sdk"),
+                ("", "import openai_codex"),
                 (_SHELL, "import anywidget"),
                 (_SHELL, "shell.run_line_magic('load_ext', 'codex_notebook')"),
             )
@@ -44,7 +46,7 @@ def measure(quick: bool) -> Measurement:
         # Once for nothing, so that everything is compiled and in the system's cache.
         alternately(1, *timed)
         samples = alternately(repetitions, *timed)
-    pydantic, model, package, client, peer, anywidget, extension = samples
+    pydantic, model, package, client, peer, official, anywidget, extension = samples
     return Measurement(
         (
             pydantic.milliseconds("import pydantic"),
@@ -56,6 +58,8 @@ def measure(quick: bool) -> Measurement:
             client.ratio("import of Codex / import of BaseModel", model),
             peer.milliseconds("import openai_codex_sdk"),
             client.ratio("import of Codex / import openai_codex_sdk", peer),
+            official.milliseconds("import openai_codex"),
+            client.ratio("import of Codex / import openai_codex", official, _OFFICIAL_GOAL),
             anywidget.milliseconds("import anywidget, in IPython"),
             extension.milliseconds("%load_ext codex_notebook, in IPython"),
             extension.ratio("%load_ext codex_notebook / import anywidget", anywidget),

@@ -25,6 +25,11 @@ class Sample:
         each = [1000 * seconds for seconds in self.seconds]
         return Row(name, 1000 * self.median, "ms", middle_half=_middle_half(each))
 
+    def microseconds(self, name: str, count: int) -> Row:
+        """Return a row that says how long each of ``count`` things took."""
+        each = [1e6 * seconds / count for seconds in self.seconds]
+        return Row(name, 1e6 * self.median / count, "µs", middle_half=_middle_half(each))
+
     def rate(self, name: str, count: int) -> Row:
         """Return a row that says how many of ``count`` things were done in a second."""
         each = [count / seconds for seconds in self.seconds]

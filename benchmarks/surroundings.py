@@ -10,6 +10,7 @@ from importlib import metadata
 _PACKAGES = (
     "codex-notebook",
     "openai-codex-cli-bin",
+    "openai-codex",
     "openai-codex-sdk",
     "pydantic",
     "anywidget",

@@ -7,13 +7,16 @@ methods for it; not turns.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import SecretStr
 
 from codex_notebook.client.app_server import AppServer
-from codex_notebook.client.archive import Archive
+from codex_notebook.client.archive import Archive, pages_of
+from codex_notebook.client.connection import understood
+from codex_notebook.client.credentials import Login
 from codex_notebook.client.live import CodexLive
 from codex_notebook.client.loop import submit
 from codex_notebook.core.account import (
@@ -43,42 +46,63 @@ class DeviceLogin:
         The code.
     """
 
-    def __init__(self, server: AppServer, told: Params) -> None:
-        self.url = str(told.get("verificationUrl"))
-        self.code = str(told.get("userCode"))
-        self._id = told.get("loginId")
+    def __init__(self, server: AppServer, give_up: Callable[[], Awaitable[None]]) -> None:
+        self.url = self.code = ""
+        self._id: Json = None
         self._server = server
+        self._give_up = give_up
         self._ended: asyncio.Future[Params] = asyncio.get_running_loop().create_future()
-        server.listen(self._heard)
+        # From now on, because it may end in the same breath in which it begins.
+        server.switchboard.listen(self._heard)
+
+    async def _begin(self) -> None:
+        params = {"type": "chatgptDeviceCode"}
+        told = await self._server.request("account/login/start", params)
+        with understood("account/login/start"):
+            self.url, self.code = str(told["verificationUrl"]), str(told["userCode"])
+            self._id = told["loginId"]
 
     async def wait(self) -> None:
         """Wait until the user is logged in.
 
-        Cancelling this calls the login off.
+        Cancelling this calls the login off. If it fails or is called off, the client is logged
+        in as it was before.
 
         Raises
         ------
         NotLoggedInError
             If the login failed.
         """
-        await asyncio.wrap_future(submit(self._wait()))
+        try:
+            await asyncio.wrap_future(submit(self._wait()))
+        except asyncio.CancelledError:
+            await asyncio.wrap_future(submit(self._call_off()))
+            raise
 
     async def _wait(self) -> None:
+        gone = asyncio.ensure_future(self._server.ended())
         try:
-            told = await self._ended
-        except asyncio.CancelledError:
-            await self._server.try_request("account/login/cancel", {"loginId": self._id})
-            raise
+            await asyncio.wait((self._ended, gone), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._server.unlisten(self._heard)
+            gone.cancel()
+        told = self._ended.result() if self._ended.done() else {"error": "its server has ended"}
         if not told.get("success"):
+            await self._give_up()
             raise NotLoggedInError(
                 f"The login by device code failed: {told.get('error') or 'no reason was given'}. "
                 "Begin another with `await codex.login_device()`."
             )
 
+    async def _call_off(self) -> None:
+        if not self._ended.done():
+            with contextlib.suppress(CodexError):
+                await self._server.request("account/login/cancel", {"loginId": self._id})
+            await self._give_up()
+
     def _heard(self, method: str, params: Params) -> None:
-        if method == _COMPLETED and params.get("loginId") == self._id and not self._ended.done():
+        # The server was started for this login, so there is no other.
+        if method == _COMPLETED:
+            self._server.switchboard.unlisten(self._heard)
             self._ended.set_result(params)
 
     def __repr__(self) -> str:
@@ -94,20 +118,16 @@ class Accounts:
 
     async def models(self, *, hidden: bool) -> list[ModelInfo]:
         """Return the models that there are. Source: ``model/list``."""
-        found: list[ModelInfo] = []
-        cursor = None
         async with self._archive.server() as server:
-            while True:
-                params = {"includeHidden": hidden, "cursor": cursor}
-                page = await server.request("model/list", params)
-                found += [model_info(raw) for raw in page.get("data") or ()]
-                cursor = page.get("nextCursor")
-                if cursor is None:
-                    return found
+            with understood("model/list"):
+                pages = pages_of(server, "model/list", {"includeHidden": hidden})
+                return [model_info(raw) async for raw in pages]
 
     async def account(self) -> Account | None:
         """Return who is logged in. Source: ``account/read``."""
-        return account_of(await self._archive.request("account/read", {}))
+        told = await self._archive.request("account/read", {})
+        with understood("account/read"):
+            return account_of(told)
 
     async def rate_limits(self) -> RateLimits:
         """Return the account's limits. Source: ``account/rateLimits/read``.
@@ -124,31 +144,53 @@ class Accounts:
                 raise
             raise NotLoggedInError(
                 "Only a ChatGPT login has rate limits to read, and there is none here: run `codex "
-                "login` in a terminal, or `await codex.login_device()`."
-            ) from error
-        return rate_limits_of(told)
+                'login` in a terminal, or, with Codex(transport="app-server"), `await '
+                "codex.login_device()`."
+            ) from None
+        with understood("account/rateLimits/read"):
+            return rate_limits_of(told)
 
     async def login(self, key: SecretStr) -> None:
         """Log in with an API key. Source: ``account/login/start``."""
-        await self._renew(lambda: self._live.credentials.use_key(key))
+        await self._renew(Login(key))
 
     async def login_device(self) -> DeviceLogin:
         """Begin a login by device code. Source: ``account/login/start``."""
-        server = await self._renew(self._live.credentials.use_device)
-        told = await server.request("account/login/start", {"type": "chatgptDeviceCode"})
-        return DeviceLogin(server, told)
+        before, ours = self._live.credentials.login, Login(by_device=True)
+
+        async def give_up() -> None:
+            # Unless there was another login since.
+            if self._live.credentials.login is ours:
+                self._live.credentials.login = before
+                if not self._live.busy:
+                    await self._live.close()
+
+        await self._renew(ours)
+        try:
+            async with self._archive.server() as server:
+                login = DeviceLogin(server, give_up)
+                await login._begin()
+        except BaseException:
+            await give_up()
+            raise
+        return login
 
     async def logout(self) -> None:
-        """Forget such a login."""
-        await self._renew(self._live.credentials.forget)
+        """Use what was given when the client was made, or the login of the CLI's home."""
+        await self._renew(self._live.credentials.given)
 
-    async def _renew(self, change: Callable[[], None]) -> AppServer:
-        """Change the credentials, and start the server anew with them."""
+    async def _renew(self, login: Login) -> None:
+        """Start the server anew with another login, or leave all as it was."""
         if self._live.busy:
             raise CodexError(
                 "Turns are running on this client, and another login would end them; wait until "
                 "they are over."
             )
-        change()
-        await self._live.close()
-        return await self._live.server()
+        credentials = self._live.credentials
+        before, credentials.login = credentials.login, login
+        try:
+            await self._live.close()
+            await self._live.server()
+        except BaseException:
+            credentials.login = before
+            raise

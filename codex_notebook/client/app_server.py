@@ -1,30 +1,33 @@
-"""A running ``codex app-server``: its process, the handshake, and who hears what it says.
+"""A running ``codex app-server``: its process, the handshake, what it lacks, and its end.
 
-One serves all threads of a client. Knows the protocol's envelope and which thread a message is
-about; not what turns make of it (see ``live_turn``), nor when to start another (see ``live``).
+One serves all threads of a client. Knows the protocol's envelope; not whom a message is for (see
+``switchboard``), nor when to start another (see ``live``).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import re
-import time
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any
 
 from codex_notebook.client.binary import HOW_TO_GET_IT, Binary, cli_version
-from codex_notebook.client.connection import Connection, RefusedError, RequestId
+from codex_notebook.client.connection import METHOD_NOT_FOUND, Connection
 from codex_notebook.client.failure import Death
 from codex_notebook.client.launch import DEATH_GRACE, NotStartedError, launch, see_off
 from codex_notebook.client.loop import in_thread
 from codex_notebook.client.process import CliProcess
 from codex_notebook.client.secrets import Environment, Redactor
+from codex_notebook.client.switchboard import Switchboard
 from codex_notebook.core.plain import clean
-from codex_notebook.errors import AppServerError, CodexError, CodexVersionError
+from codex_notebook.errors import (
+    AppServerError,
+    CodexError,
+    CodexVersionError,
+    UnsupportedError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,37 +38,11 @@ Params = Mapping[str, Json]
 START_TIMEOUT = 30.0
 # What it has not read by then it will not read: it hangs, and what is written would pile up.
 MAX_UNREAD = 256 * 1024 * 1024
-# What is said of a thread before anybody listens to it, while it is being opened.
-_EARLY = 100
 _NAME = "codex_notebook"
 # What is said often and is of no use here.
 _UNHEARD = ("thread/status/changed", "thread/readState/changed", "remoteControl/status/changed")
-# What is said of no thread and concerns the turns of all of them.
-_FOR_ALL = ("account/rateLimits/updated", "deprecationNotice", "warning")
-# How the CLI's own words say that it does not know a method.
-_UNKNOWN_METHOD = re.compile(r"unknown variant|method not found", re.I)
-
-
-class Watcher(Protocol):
-    """Who hears what the server says of a thread."""
-
-    def notified(self, method: str, params: Params, at: float) -> None:
-        """Take a notification."""
-        ...
-
-    async def asked(self, method: str, params: Params, request_id: RequestId) -> Json:
-        """Return the answer to a request of the server.
-
-        Raises
-        ------
-        RefusedError
-            If it is none that is known.
-        """
-        ...
-
-    def died(self, error: CodexError) -> None:
-        """Take note that the server has gone."""
-        ...
+# What it calls itself begins with the name of its client and its own version.
+_VERSION = re.compile(r"[^/\s]*/(\S+)")
 
 
 class AppServer:
@@ -75,27 +52,30 @@ class AppServer:
     ----------
     opened : dict
         The threads that it has opened, and the parameters with which it did; ours to keep.
-    death : Death or None
-        How the process ended, once it has.
-    lacking : set of str
-        Methods that it does not know.
+    switchboard : Switchboard
+        Who hears what it says.
+    closed : bool
+        Whether somebody closed it, and the turns that run on it end as interrupted ones.
     """
 
     def __init__(self, process: CliProcess, redact: Redactor) -> None:
         assert process.input is not None
         self.opened: dict[str, Params] = {}
-        self.death: Death | None = None
-        self.lacking: set[str] = set()
-        self.user_agent = ""
+        self.switchboard = Switchboard()
+        self.closed = False
+        self._version = "of an unknown version"
+        self._death: Death | None = None
+        # Methods that it does not know.
+        self._lacking: set[str] = set()
         self._process = process
         self._input = process.input
         self._redact = redact
-        self._connection = Connection(self._write, self._notified, self._asked)
-        self._watchers: dict[str, Watcher] = {}
-        self._listeners: list[Callable[[str, Params], None]] = []
-        # Sub-agents have threads of their own; what they ask, the turn above them answers.
-        self._parents: dict[str, str] = {}
-        self._early: deque[tuple[str, str, Params, float]] = deque(maxlen=_EARLY)
+        self._connection = Connection(
+            self._write, self.switchboard.notified, self.switchboard.asked
+        )
+        # Whether it is about to go, and why if we are ending it.
+        self._leaving = False
+        self._why: str | None = None
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
@@ -125,7 +105,7 @@ class AppServer:
         try:
             process = launch(binary, ["app-server", *arguments], env=env, cwd=None, stdin=None)
         except NotStartedError as error:
-            raise _not_started(Death(None, str(error))) from None
+            raise _gone(Death(None, str(error))) from None
         assert process.input is not None
         server = cls(process, redact)
         try:
@@ -138,23 +118,24 @@ class AppServer:
                 "requestAttestation": False,
                 "optOutNotificationMethods": list(_UNHEARD),
             }
-            hello = await server.request(
+            hello = await server._connection.request(
                 "initialize", {"clientInfo": client, "capabilities": abilities}, START_TIMEOUT
             )
-            server.user_agent = str((hello or {}).get("userAgent") or "")
-            server._connection.notify("initialized")
+            server._greeted(hello)
         except BaseException as error:
-            server.end()
+            # What ended it, if it was not what comes now.
+            death = server._death
+            server.end("The server of the Codex CLI could not be started.")
             await server.ended()
-            if isinstance(error, CodexError) and server.death is not None:
-                raise await _start_error(error, server.death, binary) from None
+            if isinstance(error, AppServerError):
+                raise await _start_error(error, death, binary) from None
             raise
         return server
 
     @property
     def alive(self) -> bool:
         """Whether it still takes requests."""
-        return self.death is None and not self._reading.done()
+        return not self._leaving
 
     async def request(self, method: str, params: Params, timeout: float | None = None) -> Json:
         """Send a request and return its result.
@@ -163,54 +144,42 @@ class AppServer:
         ------
         AppServerError
             If it is refused, not answered in time, or the server has gone.
+        UnsupportedError
+            If the CLI does not know the method.
         """
-        if timeout is None:
-            return await self._connection.request(method, params)
-        return await self._connection.request(method, params, timeout)
+        if method not in self._lacking:
+            try:
+                return await self._connection.request(method, params, timeout)
+            except AppServerError as error:
+                if not _is_unknown(method, error):
+                    raise
+                self._lacking.add(method)
+                log.warning("This Codex CLI (%s) has no %s", self._version, method)
+        raise UnsupportedError(
+            f"This Codex CLI ({self._version}) is too old for this: it has no {method}. "
+            f"{HOW_TO_GET_IT}",
+            feature=method,
+        )
 
-    async def try_request(self, method: str, params: Params) -> Json:
-        """Do the same with a method that older servers lack; None if this one does."""
-        if method in self.lacking:
-            return None
-        try:
-            return await self.request(method, params)
-        except AppServerError as error:
-            if not _UNKNOWN_METHOD.search(str(error)):
-                raise
-            self.lacking.add(method)
-            log.warning("This Codex CLI (%s) has no %s", self.user_agent, method)
-            return None
+    def end(self, why: str, *, at_once: bool = False) -> None:
+        """Begin to end the process, and the commands that it runs.
 
-    @contextlib.contextmanager
-    def watching(self, thread_id: str, watcher: Watcher) -> Iterator[None]:
-        """Let ``watcher`` hear what is said of a thread, also what was said just before."""
-        self._watchers[thread_id] = watcher
-        for about, method, params, at in [*self._early]:
-            if about == thread_id:
-                watcher.notified(method, params, at)
-        self._forget_early(thread_id)
-        try:
-            yield
-        finally:
-            self._watchers.pop(thread_id, None)
-            self._forget_early(thread_id)
-
-    @property
-    def busy(self) -> bool:
-        """Whether anybody hears what is said of a thread."""
-        return bool(self._watchers)
-
-    def listen(self, listener: Callable[[str, Params], None]) -> None:
-        """Call ``listener(method, params)`` for what is said of no thread."""
-        self._listeners.append(listener)
-
-    def unlisten(self, listener: Callable[[str, Params], None]) -> None:
-        """Stop calling ``listener``."""
-        self._listeners.remove(listener)
-
-    def end(self, *, at_once: bool = False) -> None:
-        """Begin to end the process, and the commands that it runs."""
+        Parameters
+        ----------
+        why : str
+            What those are told whose turns and requests end with it.
+        at_once : bool
+            Whether it gets no time to end by itself.
+        """
+        self._leaving = True
+        self._why = self._why or why
         self._process.end(at_once=at_once)
+
+    async def close(self) -> None:
+        """End the process because somebody wants it closed, and wait until it has gone."""
+        self.closed = True
+        self.end("The client was closed.")
+        await self.ended()
 
     async def ended(self) -> None:
         """Wait until nothing of it is left."""
@@ -224,14 +193,14 @@ class AppServer:
             await self._receive(lines)
         except Exception:
             log.exception("What the server says could not be taken")
+        self._leaving = True
         self._process.end_unless_it_exits(DEATH_GRACE)
         code = await see_off(self._process, lines)
         stderr = clean(self._redact.end(self._process.stderr))
-        self.death = Death(code, stderr, what="server of the Codex CLI")
-        error = AppServerError(self.death.epitaph, method="")
+        self._death = Death(code, stderr, what="server of the Codex CLI")
+        error = _gone(self._death, self._why)
         self._connection.close(error)
-        for watcher in [*self._watchers.values()]:
-            watcher.died(error)
+        self.switchboard.died(error)
 
     async def _receive(self, lines: AsyncIterator[bytes]) -> None:
         receive, redact = self._connection.receive, self._redact
@@ -241,50 +210,37 @@ class AppServer:
     def _write(self, data: bytes) -> None:
         self._input.write(data)
         if self._input.unread > MAX_UNREAD:
-            log.warning("The server has stopped reading and is ended")
-            self.end(at_once=True)
+            self.end("The server of the Codex CLI stopped reading, so it was ended.", at_once=True)
 
-    def _notified(self, method: str, params: Params) -> None:
-        about = params.get("threadId")
-        at = time.time()
-        if about is None:
-            for listener in [*self._listeners]:
-                listener(method, params)
-            if method == "thread/started":
-                self._adopt(params)
-            elif method in _FOR_ALL:
-                for watcher in [*self._watchers.values()]:
-                    watcher.notified(method, params, at)
-            return
-        if about in self._watchers:
-            self._watchers[about].notified(method, params, at)
-        elif about not in self._parents:
-            self._early.append((about, method, params, at))
-
-    async def _asked(self, method: str, params: Params, request_id: RequestId) -> Json:
-        about = params.get("threadId")
-        for _ in range(len(self._parents) + 1):
-            if str(about) in self._watchers:
-                return await self._watchers[str(about)].asked(method, params, request_id)
-            about = self._parents.get(str(about))
-        raise RefusedError(f"No turn runs here that could answer {method}")
-
-    def _adopt(self, params: Params) -> None:
-        thread = params.get("thread")
-        if isinstance(thread, Mapping) and isinstance(thread.get("parentThreadId"), str):
-            self._parents[str(thread.get("id"))] = thread["parentThreadId"]
-
-    def _forget_early(self, thread_id: str) -> None:
-        kept = [early for early in self._early if early[0] != thread_id]
-        self._early = deque(kept, maxlen=_EARLY)
+    def _greeted(self, hello: Json) -> None:
+        agent = hello.get("userAgent") if isinstance(hello, Mapping) else None
+        told = _VERSION.match(str(agent))
+        self._version = told[1] if told else self._version
+        self._connection.notify("initialized")
 
 
-def _not_started(death: Death) -> AppServerError:
-    return AppServerError(death.epitaph, method="initialize")
+def _is_unknown(method: str, error: AppServerError) -> bool:
+    # The CLI says the latter, and all methods that it knows.
+    return error.code == METHOD_NOT_FOUND or f"unknown variant `{method}`" in str(error)
 
 
-async def _start_error(error: CodexError, death: Death, binary: Binary) -> CodexError:
+def _gone(death: Death, why: str | None = None) -> AppServerError:
+    return AppServerError(why or death.epitaph, method="", data=death)
+
+
+async def _start_error(error: AppServerError, death: Death | None, binary: Binary) -> CodexError:
     """Return why the server could not be started."""
+    if death is None:
+        refused = f"refused to begin: {error}"
+        hung = f"has not answered within {START_TIMEOUT:g} s"
+        return AppServerError(
+            f"The server of the Codex CLI {hung if error.code is None else refused}. It was ended; "
+            "the next turn starts another. If none starts, the CLI may be of a version that does "
+            f"not fit: {HOW_TO_GET_IT}",
+            method="initialize",
+            code=error.code,
+            data=error.data,
+        )
     if death.knows_no_server:
         known = await in_thread(cli_version, binary)
         return CodexVersionError(
@@ -293,6 +249,4 @@ async def _start_error(error: CodexError, death: Death, binary: Binary) -> Codex
             path=str(binary.path),
             version=known,
         )
-    # A server that refused to shake hands was ended by us; what it said is the reason.
-    refused = isinstance(error, AppServerError) and error.code is not None
-    return error if refused else _not_started(death)
+    return error

@@ -6,11 +6,11 @@ Pure functions, and none of them accepts by itself. Source: the server's request
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from codex_notebook.core.asks import Approval, Decision
-from codex_notebook.core.items import FileChangeItem, Item
+from codex_notebook.core.items import FileChangeItem, Item, McpToolCallItem
 from codex_notebook.errors import InvalidOptionError
 
 Json = Any
@@ -39,6 +39,19 @@ def is_approval(method: str, params: Params) -> bool:
     )
 
 
+def waiting_id(params: Params, running: Iterable[Item]) -> str | None:
+    """Return the id of the item that waits for leave, of those that run; None if none does."""
+    said = params.get("itemId")
+    if isinstance(said, str):
+        return said
+    # The server does not say which call of an MCP tool it asks about.
+    call = params.get("serverName"), _meta(params).get("tool_params")
+    for item in running:
+        if isinstance(item, McpToolCallItem) and (item.server, item.arguments) == call:
+            return item.id
+    return None
+
+
 def approval_of(method: str, params: Params, ask_id: str, item: Item | None) -> Approval:
     """Return what is to be decided.
 
@@ -54,7 +67,7 @@ def approval_of(method: str, params: Params, ask_id: str, item: Item | None) -> 
     common = {
         "id": ask_id,
         "reason": params.get("reason"),
-        "item_id": params.get("itemId"),
+        "item_id": item.id if item is not None else params.get("itemId"),
         "thread_id": params.get("threadId"),
     }
     return Approval.model_validate({**common, **_APPROVALS[method](params, item)})
@@ -105,7 +118,7 @@ def _permissions(params: Params, _: Item | None) -> dict[str, Json]:
     }
 
 
-def _mcp_tool(params: Params, _: Item | None) -> dict[str, Json]:
+def _mcp_tool(params: Params, item: Item | None) -> dict[str, Json]:
     meta = _meta(params)
     persist = meta.get("persist")
     ways = persist if isinstance(persist, (list, tuple)) else [persist]
@@ -113,7 +126,7 @@ def _mcp_tool(params: Params, _: Item | None) -> dict[str, Json]:
         "kind": "mcp_tool",
         "reason": params.get("message"),
         "server": params.get("serverName"),
-        "tool": meta.get("tool_name") or meta.get("tool_title"),
+        "tool": item.tool if isinstance(item, McpToolCallItem) else meta.get("tool_title"),
         "arguments": meta.get("tool_params"),
         "decisions": (
             "accept",

@@ -52,6 +52,22 @@ def check_thread(thread: ThreadOptions, env: Mapping[str, str]) -> None:
         _check_profile(thread.profile, home)
 
 
+def check_kept(thread: ThreadOptions) -> None:
+    """Make sure that a thread that is resumed is not to be ephemeral.
+
+    Raises
+    ------
+    InvalidOptionError
+        If it is.
+    """
+    if thread.ephemeral:
+        raise InvalidOptionError(
+            "A thread that is resumed cannot be ephemeral: the CLI would keep its turns all the "
+            "same. Leave ephemeral out.",
+            option="ephemeral",
+        )
+
+
 def check_git(thread: ThreadOptions, root: Path) -> None:
     """Make sure that the agent works in a git repository, unless the thread says it need not.
 

@@ -52,8 +52,17 @@ class Cli:
         env = Environment({**os.environ, **self.options.env})
         return find_binary(self.options.codex_path_override, env)
 
-    def check(self, thread: ThreadOptions, env: Environment) -> Binary:
+    def check(self, thread: ThreadOptions, env: Environment, *, logged_in: bool = False) -> Binary:
         """Make sure of what a turn needs and return the program; asks for the login once.
+
+        Parameters
+        ----------
+        thread : ThreadOptions
+            The options of the turn's thread.
+        env : Environment
+            That of the CLI.
+        logged_in : bool
+            Whether there is a login of which the CLI's home knows nothing.
 
         Raises
         ------
@@ -66,7 +75,7 @@ class Cli:
         """
         check_thread(thread, env)
         binary = self.binary()
-        if not self._logged_in and thread.profile is None:
+        if not (self._logged_in or logged_in) and thread.profile is None:
             settings = [*flattened(self.options.config), *self.options.config_overrides]
             check_login(binary, env, settings)
             self._logged_in = True

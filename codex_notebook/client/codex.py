@@ -5,32 +5,33 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from pydantic import SecretStr
 
-from codex_notebook.client.account import Accounts, DeviceLogin
-from codex_notebook.client.archive import Archive
 from codex_notebook.client.cli import Cli
 from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.exec import CodexExec
 from codex_notebook.client.failure import unsupported
-from codex_notebook.client.live import CodexLive
 from codex_notebook.client.loop import submit
 from codex_notebook.client.options import CodexOptions, ThreadOptions
 from codex_notebook.client.options_base import merged
 from codex_notebook.client.secrets import hidden
 from codex_notebook.client.thread import Thread
 from codex_notebook.client.transport import Transport
-from codex_notebook.core.account import Account, ModelInfo, RateLimits
-from codex_notebook.core.history import ThreadInfo
 from codex_notebook.errors import InvalidOptionError
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from codex_notebook.client.account import Accounts, DeviceLogin
+    from codex_notebook.client.archive import Archive
     from codex_notebook.client.keywords import CodexKeywords, ThreadKeywords
+    from codex_notebook.client.live import CodexLive
+    from codex_notebook.core.account import Account, ModelInfo, RateLimits
+    from codex_notebook.core.history import ThreadInfo
 
 T = TypeVar("T")
 
@@ -66,12 +67,29 @@ class Codex:
         keywords = cast("CodexKeywords", hidden(keywords))
         options = hidden(options) if isinstance(options, Mapping) else options
         self.options = merged(CodexOptions, options, keywords)
-        cli = Cli(self.options)
-        live, lives = CodexLive(cli), self.options.transport == "app-server"
-        self._live = live
-        self._transport: Transport = live if lives else CodexExec(cli)
-        self._archive = Archive(live, keep=lives)
-        self._accounts = Accounts(live, self._archive)
+        self._cli = Cli(self.options)
+        lives = self.options.transport == "app-server"
+        self._transport: Transport = self._live if lives else CodexExec(self._cli)
+
+    # Loaded when they are needed: a client of `codex exec` may never be asked for any of them.
+
+    @cached_property
+    def _live(self) -> CodexLive:
+        from codex_notebook.client.live import CodexLive
+
+        return CodexLive(self._cli)
+
+    @cached_property
+    def _archive(self) -> Archive:
+        from codex_notebook.client.archive import Archive
+
+        return Archive(self._live, keep=self._transport is self._live)
+
+    @cached_property
+    def _accounts(self) -> Accounts:
+        from codex_notebook.client.account import Accounts
+
+        return Accounts(self._live, self._archive)
 
     def start_thread(
         self,
@@ -91,7 +109,7 @@ class Codex:
             If an option is unknown or impossible.
         """
         chosen = merged(ThreadOptions, options, keywords)
-        return Thread(Conversation(self._transport, None, None), chosen, self._archive)
+        return Thread(Conversation(self._transport, None, None), chosen, lambda: self._archive)
 
     def resume_thread(
         self,
@@ -126,7 +144,7 @@ class Codex:
                 option="thread_id",
             ) from None
         chosen = merged(ThreadOptions, options, keywords)
-        return Thread(Conversation(self._transport, known, None), chosen, self._archive)
+        return Thread(Conversation(self._transport, known, None), chosen, lambda: self._archive)
 
     async def threads(
         self,
@@ -143,7 +161,7 @@ class Codex:
         Parameters
         ----------
         search : str, optional
-            Only those whose title has this text.
+            Only those whose name or first prompt has this text, to the letter.
         working_directory : path, optional
             Only those that work in this directory.
         archived : bool
@@ -167,7 +185,7 @@ class Codex:
         return await _done(self._accounts.models(hidden=hidden))
 
     async def account(self) -> Account | None:
-        """Return who is logged in (``account/read``); None if nobody is."""
+        """Return who is logged in (``account/read``); None if nobody is, or need be."""
         return await _done(self._accounts.account())
 
     async def rate_limits(self) -> RateLimits:

@@ -7,10 +7,11 @@ its methods. Garbage, answers to nobody and late ones are logged, never raised. 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, NoReturn
 
 import pydantic_core
@@ -25,8 +26,15 @@ RequestId = int | str
 # The server answers each request at once; what takes long comes as notifications.
 ANSWER_TIMEOUT = 30.0
 
+INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INTERNAL_ERROR = -32603
+
+# Made once: `dict | None` where it is asked for would be made anew for each message.
+_PARAMS = (dict, type(None))
+
+# A line of noise can be megabytes long; the log quotes only its beginning.
+_QUOTED = 200
 
 
 class RefusedError(Exception):
@@ -43,6 +51,25 @@ class RefusedError(Exception):
     def __init__(self, message: str, code: int = METHOD_NOT_FOUND) -> None:
         super().__init__(message)
         self.code = code
+
+
+@contextlib.contextmanager
+def understood(method: str) -> Iterator[None]:
+    """Make an error of ours of an answer to ``method`` that is read here and has another shape.
+
+    Raises
+    ------
+    AppServerError
+        If it has.
+    """
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError, LookupError) as fault:
+        raise AppServerError(
+            f"The Codex CLI has answered {method} with what this package does not understand; one "
+            "of the two may be too old for the other.",
+            method=method,
+        ) from fault
 
 
 class Connection:
@@ -74,7 +101,7 @@ class Connection:
         self._closed: CodexError | None = None
 
     async def request(
-        self, method: str, params: Mapping[str, Json], timeout: float = ANSWER_TIMEOUT
+        self, method: str, params: Mapping[str, Json], timeout: float | None = None
     ) -> Json:
         """Send a request and return its result.
 
@@ -84,22 +111,29 @@ class Connection:
             Such as ``thread/start``.
         params : mapping
             What goes with it.
-        timeout : float
-            For how many seconds to wait for the answer.
+        timeout : float, optional
+            For how many seconds to wait for the answer; by default `ANSWER_TIMEOUT`.
 
         Raises
         ------
         AppServerError
-            If it is refused, or not answered in time.
+            If it is refused, or not answered in time, or nothing that JSON can say.
         CodexError
             If the connection is closed, or closes meanwhile: the error that it was closed with.
         """
         if self._closed is not None:
             raise self._closed.with_traceback(None)
         number = next(self._numbers)
+        timeout = ANSWER_TIMEOUT if timeout is None else timeout
+        try:
+            line = _line({"id": number, "method": method, "params": params})
+        except (TypeError, ValueError) as fault:
+            raise AppServerError(
+                f"What {method} was to be told cannot be said in JSON: {fault}.", method=method
+            ) from None
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         try:
-            self._write({"id": number, "method": method, "params": params})
+            self._send(line)
             reply = await asyncio.wait_for(answer, timeout)
         except asyncio.TimeoutError:
             raise AppServerError(
@@ -109,13 +143,13 @@ class Connection:
             ) from None
         finally:
             del self._waiting[number]
-        if "error" in reply:
+        if reply.get("error") is not None:
             _refused(method, reply["error"])
         return reply.get("result")
 
     def notify(self, method: str) -> None:
         """Send a notification."""
-        self._write({"method": method})
+        self._send(_line({"method": method}))
 
     def receive(self, line: bytes) -> None:
         """Take a line of the other end; never raises, whatever it holds."""
@@ -125,15 +159,19 @@ class Connection:
             message = None
         if not isinstance(message, dict):
             if line.strip():
-                log.warning("The server printed a line that is no message: %.200r", line)
+                log.warning("The server printed a line that is no message: %r", line[:_QUOTED])
             return
         method = message.get("method")
         if method is None:
             self._answered(message)
             return
         params = message.get("params")
-        if not isinstance(method, str) or not isinstance(params, dict | None):
-            log.warning("The server sent a message of an unknown shape: %.200r", line)
+        if not isinstance(method, str) or not isinstance(params, _PARAMS):
+            log.warning("The server sent a message of an unknown shape: %r", line[:_QUOTED])
+            if "id" in message:
+                # Else it would wait for ever.
+                words = "The client does not know messages of this shape"
+                self._send(_refusal(message["id"], INVALID_REQUEST, words))
         elif "id" not in message:
             self._notified(method, params or {})
         else:
@@ -152,30 +190,35 @@ class Connection:
 
     def _answered(self, message: dict[str, Json]) -> None:
         number = message.get("id")
-        answer = self._waiting.get(number) if isinstance(number, int | str) else None
+        # Not `isinstance`: true is a number to Python.
+        answer = self._waiting.get(number) if type(number) is int else None
         if answer is None or answer.done():
             # It came too late, or twice, or to nobody.
-            log.warning("The server answered a request that nobody waits for: %.200r", message)
+            log.warning("The server answered a request that nobody waits for: %.200r", number)
         else:
             answer.set_result(message)
 
     async def _answer(self, method: str, params: Mapping[str, Json], number: RequestId) -> None:
-        reply: dict[str, Json] = {"id": number}
         try:
-            reply["result"] = await self._asked(method, params, number)
+            reply = _line({"id": number, "result": await self._asked(method, params, number)})
         except RefusedError as refusal:
-            reply["error"] = {"code": refusal.code, "message": str(refusal)}
+            reply = _refusal(number, refusal.code, str(refusal))
         except Exception as fault:
             log.exception("A request of the server could not be answered")
-            message = f"{type(fault).__name__} in the client"
-            reply["error"] = {"code": INTERNAL_ERROR, "message": message}
+            reply = _refusal(number, INTERNAL_ERROR, f"{type(fault).__name__} in the client")
         if self._closed is None:
-            self._write(reply)
+            self._send(reply)
 
-    def _write(self, message: Mapping[str, Json]) -> None:
-        # A lone surrogate has no UTF-8, and as an escape the server would not read the line.
-        text = json.dumps(message, ensure_ascii=False)
-        self._send(text.encode("utf-8", "replace") + b"\n")
+
+def _line(message: Mapping[str, Json]) -> bytes:
+    # The server does not read NaN, nor answer a line that it cannot read. And a lone surrogate has
+    # no UTF-8, and as an escape is one more thing that it does not read.
+    text = json.dumps(message, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "replace") + b"\n"
+
+
+def _refusal(number: RequestId, code: int, message: str) -> bytes:
+    return _line({"id": number, "error": {"code": code, "message": message}})
 
 
 def _refused(method: str, error: object) -> NoReturn:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import SecretStr
 
@@ -19,45 +19,51 @@ if TYPE_CHECKING:
     from codex_notebook.client.app_server import AppServer
 
 
+class Login(NamedTuple):
+    """What a client was told to log in with.
+
+    Attributes
+    ----------
+    api_key : SecretStr or None
+        A key.
+    by_device : bool
+        Whether the server is to be ready for a login that comes by device code.
+    """
+
+    api_key: SecretStr | None = None
+    by_device: bool = False
+
+
 class Credentials:
     """The login of a client.
 
     Attributes
     ----------
-    in_memory : bool
-        Whether the server keeps its login in memory, instead of using that of the CLI's home.
+    given : Login
+        What the client was told when it was made.
+    login : Login
+        What it is told now; assign another for the servers to come.
     """
 
     def __init__(self, options: CodexOptions) -> None:
         self._options = options
-        self._key: SecretStr | None = options.api_key
-        self._by_device = False
+        self.given = self.login = Login(options.api_key)
 
     @property
     def key(self) -> str | None:
         """The API key, if there is one: ours, or that in the environment of the CLI."""
-        if self._key is not None:
-            return self._key.get_secret_value()
+        if self.login.by_device:
+            return None
+        if self.login.api_key is not None:
+            return self.login.api_key.get_secret_value()
         inherited = os.environ if self._options.inherit_env else {}
         known: Mapping[str, str] = {**inherited, **self._options.env}
         return known.get(KEY_VARIABLE) or None
 
     @property
     def in_memory(self) -> bool:
-        """See above."""
-        return self._by_device or self.key is not None
-
-    def use_key(self, key: SecretStr) -> None:
-        """Log servers in with a key from now on."""
-        self._key, self._by_device = key, False
-
-    def use_device(self) -> None:
-        """Let servers keep a login in memory that comes by device code."""
-        self._key, self._by_device = None, True
-
-    def forget(self) -> None:
-        """Use what was given when the client was made, or the login of the CLI's home."""
-        self._key, self._by_device = self._options.api_key, False
+        """Whether a server keeps its login in memory, instead of using that of the CLI's home."""
+        return self.login.by_device or self.key is not None
 
     async def log_in(self, server: AppServer) -> None:
         """Log a new server in, if there is a key.
@@ -69,5 +75,5 @@ class Credentials:
         AppServerError
             If it does not take the key.
         """
-        if not self._by_device and self.key is not None:
+        if self.key is not None:
             await server.request("account/login/start", {"type": "apiKey", "apiKey": self.key})

@@ -7,14 +7,16 @@ handlers; how they reach the server is in ``approvals`` and ``questions``. Used 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from codex_notebook.client.approvals import approval_of, check_decision, decided
+from codex_notebook.client.connection import RefusedError
 from codex_notebook.client.questions import (
     answered,
     check_answers,
@@ -97,14 +99,23 @@ class Desk:
         self._timeout = timeout
         self._attended = attended
         self._open: dict[str, _Open] = {}
+        # What the server may have said before we came to look at what it asked.
+        self._withdrawn: list[object] = []
         self._numbers = itertools.count(1)
         self._closed = False
 
     async def approve(
         self, method: str, params: Params, request_id: object, item: Item | None
     ) -> Json:
-        """Return the answer to a request for leave, once it is decided."""
-        approval = approval_of(method, params, f"approval_{next(self._numbers)}", item)
+        """Return the answer to a request for leave, once it is decided.
+
+        Raises
+        ------
+        RefusedError
+            If nobody here can make out what is asked; to the server that is as good as declined.
+        """
+        with self._making_out(method):
+            approval = approval_of(method, params, f"approval_{next(self._numbers)}", item)
         self._publish(ApprovalRequestedEvent(approval=approval, at=time.time()))
         said, by = await self._decision(_Open(approval, request_id), self._approvals)
         try:
@@ -119,8 +130,15 @@ class Desk:
         return decided(method, params, decision)
 
     async def ask(self, method: str, params: Params, request_id: object) -> Json:
-        """Return the answer to a question, once somebody gave it or nobody will."""
-        request = input_request_of(method, params, f"input_{next(self._numbers)}")
+        """Return the answer to a question, once somebody gave it or nobody will.
+
+        Raises
+        ------
+        RefusedError
+            As for `approve`.
+        """
+        with self._making_out(method):
+            request = input_request_of(method, params, f"input_{next(self._numbers)}")
         self._publish(InputRequestedEvent(request=request, at=time.time()))
         said, by = await self._decision(_Open(request, request_id), self._questions)
         answers: Answers | None = None
@@ -159,6 +177,7 @@ class Desk:
 
     def withdraw(self, request_id: object) -> None:
         """Take note that the server no longer waits for an answer."""
+        self._withdrawn.append(request_id)
         for known in [*self._open.values()]:
             if known.request_id == request_id:
                 known.settle(None, "turn")
@@ -181,9 +200,9 @@ class Desk:
         return known
 
     async def _decision(self, known: _Open, handler: Handler) -> _Said:
-        if self._closed:
+        if self._closed or known.request_id in self._withdrawn:
             return None, "turn"
-        if not callable(handler) and not self._attended:
+        if handler is None or (handler is True and not self._attended):
             return None, "nobody"
         self._open[known.ask.id] = known
         handling = None
@@ -206,6 +225,18 @@ class Desk:
             why = f"{type(fault.__cause__ or fault).__name__}: {fault}"
             self._remark(f"The handler of what the agent asked failed, so it was declined. {why}")
             known.settle(None, "error")
+
+    @contextlib.contextmanager
+    def _making_out(self, method: str) -> Iterator[None]:
+        try:
+            yield
+        except (TypeError, ValueError, AttributeError, LookupError):
+            log.warning("What %s asks could not be made out", method, exc_info=True)
+            self._remark(
+                f"The CLI asked for something ({method}) in a way that this package does not "
+                "understand, so it was declined; one of the two may be too old for the other."
+            )
+            raise RefusedError(f"The client does not understand this {method}") from None
 
     def _remark(self, message: str) -> None:
         self._publish(NoticeEvent(message=message, at=time.time()))

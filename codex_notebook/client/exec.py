@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from codex_notebook.client.arguments import TurnArguments, exec_arguments
-from codex_notebook.client.checks import check_arguments, check_thread
+from codex_notebook.client.checks import check_arguments, check_kept, check_thread
 from codex_notebook.client.cli import Cli
 from codex_notebook.client.exec_turn import ExecTurn, turn_arguments
 from codex_notebook.client.failure import Death, unsupported
@@ -117,12 +117,8 @@ class CodexExec:
 
 
 def _check_spec(spec: TurnSpec, options: CodexOptions, thread: ThreadOptions) -> None:
-    if thread.ephemeral and spec.thread_id is not None:
-        raise InvalidOptionError(
-            "A thread that is resumed cannot be ephemeral: the CLI would keep its turns all the "
-            "same. Leave ephemeral out.",
-            option="ephemeral",
-        )
+    if spec.thread_id is not None:
+        check_kept(thread)
     if spec.review is not None and spec.thread_id is not None:
         raise InvalidOptionError(
             "The CLI reviews only in a thread of its own, and this one has had a turn; use "

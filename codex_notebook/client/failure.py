@@ -38,11 +38,17 @@ _REMEDIES = (
         "401 Unauthorized",
         "You are not logged in: run `codex login` in a terminal, or pass api_key to Codex().",
     ),
+    *(
+        (words, f"This Codex CLI is too old for that. {HOW_TO_GET_IT}")
+        for words in ("requires experimentalApi", "unknown field `")
+    ),
     (
         _BUSY,
         "Another process has this thread open; wait until its turn ends, or close the client that "
         "holds it (`await codex.close()`).",
     ),
+    ("turn not found", "Use one of the turns of `await thread.read()`, or its `id`."),
+    ("is archived", "From here: `await thread.unarchive()`."),
     *(
         (
             words,
@@ -54,9 +60,13 @@ _REMEDIES = (
 )
 
 
-# What the CLI always says first, and what Rust appends where RUST_BACKTRACE is set.
+# What the CLI always says first, that it brings a program of its own (which is no fault), and what
+# Rust appends where RUST_BACKTRACE is set.
 _CHATTER = re.compile(
-    r"^Reading prompt from stdin\.\.\.\n?|\s*^Stack backtrace:\n.*\Z", re.M | re.S
+    r"^Reading prompt from stdin\.\.\.\n?"
+    r"|^[^\n]*could not find bubblewrap on PATH[^\n]*\n?"
+    r"|\s*^Stack backtrace:\n.*\Z",
+    re.M | re.S,
 )
 
 

@@ -7,6 +7,7 @@ Knows neither transports nor how a turn is run.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
@@ -24,7 +25,9 @@ Listener = Callable[[TurnState], object]
 class _Bell:
     """Wakes a reader: once for all that comes until it looks, however much that is.
 
-    For waking another loop writes to a pipe, which takes longer than the rest of an event.
+    For waking another loop writes to a pipe, which takes longer than the rest of an event; and a
+    reader that is woken takes the interpreter from the writer. So the writer, if it runs on a
+    loop, first publishes all that it has.
     """
 
     def __init__(self, wake: Callable[[], object]) -> None:
@@ -33,9 +36,15 @@ class _Bell:
 
     def ring(self) -> None:
         """Wake the reader, unless it was woken and has not looked yet."""
-        if not self._rung:
-            self._rung = True
+        if self._rung:
+            return
+        self._rung = True
+        try:
+            writer = asyncio.get_running_loop()
+        except RuntimeError:
             self._wake()
+        else:
+            writer.call_soon(self._wake)
 
     def still(self) -> None:
         """Let it ring again. The reader calls this before it looks; later, it would miss some."""
@@ -99,7 +108,13 @@ class Feed:
         """Yield every event from the first on, until the feed is closed."""
         loop = asyncio.get_running_loop()
         news = asyncio.Event()
-        bell = _Bell(lambda: loop.call_soon_threadsafe(news.set))
+
+        def wake() -> None:
+            # A reader that has left may have closed its loop.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(news.set)
+
+        bell = _Bell(wake)
         self._watch(bell, bell.ring)
         position = 0
         try:

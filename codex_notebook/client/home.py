@@ -55,23 +55,28 @@ def thread_usage(home: Path, thread_id: str) -> Usage | None:
     -------
     Usage or None
         Zero for a thread for which the CLI has counted nothing yet; None if it keeps no rollout
-        of the thread.
+        of the thread, or not one that is understood.
 
     Notes
     -----
     Source: the ``token_count`` lines of ``sessions/YYYY/MM/DD/rollout-<time>-<id>.jsonl``. What
     `codex exec` prints at the end of a turn is the same number, but a turn that was stopped or
-    failed prints none.
+    failed prints none. A fork, and a thread from which turns were taken back, begin in the midst
+    of another such file, which ``history_base`` in their first line names.
     """
     try:
-        for rollout in _rollouts(home, thread_id):
-            for line in _lines_from_the_end(rollout):
+        rollout, end = _newest(home, thread_id), None
+        while rollout is not None:
+            for line in _lines_from_the_end(rollout, end):
                 if b'"token_count"' in line:
                     usage = _total(line)
                     if usage is not None:
                         return usage
-            return Usage()
-    except OSError:
+            base = _meta(rollout).get("history_base")
+            if base is None:
+                return Usage()
+            rollout, end = _part(home, str(base["thread_id"])), int(base["end_byte_offset"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         # Not ours to mend: the CLI says what is wrong with its home when it needs it.
         return None
     return None
@@ -90,10 +95,9 @@ def thread_tools(home: Path, thread_id: str) -> set[str] | None:
     Source: ``dynamic_tools`` in the first line, ``session_meta``, of the thread's rollout.
     """
     try:
-        for rollout in _rollouts(home, thread_id):
-            with rollout.open("rb") as stream:
-                meta = pydantic_core.from_json(stream.readline())["payload"]
-            return {str(tool["name"]) for tool in meta.get("dynamic_tools") or ()}
+        rollout = _newest(home, thread_id)
+        if rollout is not None:
+            return {str(tool["name"]) for tool in _meta(rollout).get("dynamic_tools") or ()}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     return None
@@ -116,19 +120,44 @@ def read_profile(home: Path, profile: str) -> dict[str, Any]:
         ) from None
 
 
-def _rollouts(home: Path, thread_id: str) -> Iterator[Path]:
-    """Yield the files of a thread, the newest first: one that was reverted has several."""
-    for name in (f"rollout-*-{thread_id}_*.jsonl", f"rollout-*-{thread_id}.jsonl"):
-        found = [
-            *(home / "sessions").glob(f"*/*/*/{name}"),
-            *(home / "archived_sessions").glob(name),
-        ]
-        yield from sorted(found, key=lambda file: file.name, reverse=True)
+def _newest(home: Path, thread_id: str) -> Path | None:
+    """Return the file with the end of a thread: one that was reverted has several."""
+    # What comes behind the thread's id is the id of the part, which grows with time.
+    parts = sorted(_named(home, f"rollout-*-{thread_id}_*.jsonl"), key=_part_id)
+    return parts[-1] if parts else _part(home, thread_id)
 
 
-def _lines_from_the_end(file: Path) -> Iterator[bytes]:
+def _part(home: Path, part_id: str) -> Path | None:
+    """Return the file of one part of a thread; the first part has the thread's own id."""
+    return next(_named(home, f"rollout-*[-_]{part_id}.jsonl"), None)
+
+
+def _part_id(file: Path) -> str:
+    return file.name.rpartition("_")[2]
+
+
+def _named(home: Path, name: str) -> Iterator[Path]:
+    yield from (home / "sessions").glob(f"*/*/*/{name}")
+    yield from (home / "archived_sessions").glob(name)
+
+
+def _meta(rollout: Path) -> Mapping[str, Any]:
+    """Return what the first line of a rollout says of it.
+
+    Raises
+    ------
+    OSError, ValueError, LookupError, TypeError
+        If it cannot be read.
+    """
+    with rollout.open("rb") as stream:
+        meta: Mapping[str, Any] = pydantic_core.from_json(stream.readline())["payload"]
+    return meta
+
+
+def _lines_from_the_end(file: Path, end: int | None) -> Iterator[bytes]:
+    """Yield the lines up to a place in the file, the last one first."""
     with file.open("rb") as stream:
-        position = stream.seek(0, os.SEEK_END)
+        position = stream.seek(0, os.SEEK_END) if end is None else end
         beginning = b""
         while position:
             size = min(_PIECE, position)

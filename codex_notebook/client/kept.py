@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from codex_notebook.client.archive import Archive
 from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.loop import submit
-from codex_notebook.core.history import ThreadInfo
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import InvalidOptionError
+
+if TYPE_CHECKING:
+    from codex_notebook.client.archive import Archive
+    from codex_notebook.core.history import ThreadInfo
 
 T = TypeVar("T")
 
@@ -22,20 +24,32 @@ T = TypeVar("T")
 class KeptThread:
     """What the CLI keeps of a thread."""
 
-    def __init__(self, conversation: Conversation, archive: Archive) -> None:
+    def __init__(self, conversation: Conversation, archive: Callable[[], Archive]) -> None:
         self._conversation = conversation
-        self._archive = archive
+        self._to_archive = archive
+        self._name: str | None = None
+
+    @property
+    def _archive(self) -> Archive:
+        # Asked for when it is needed: loading it takes a while.
+        return self._to_archive()
 
     @property
     def id(self) -> str | None:
         """The thread's id; None until the CLI has said it in the first turn."""
         return self._conversation.id
 
+    @property
+    def name(self) -> str | None:
+        """The name that `set_name` gave it, or of which `info` told last; else None."""
+        return self._name
+
     async def read(self) -> list[Turn]:
         """Return the turns that the CLI has kept, the oldest first (``thread/turns/list``).
 
-        They have their items, prompts, times and ids; what only who was there could know is not
-        in them: tokens, and what was asked and decided.
+        They have their prompts, items, times and ids. What the CLI does not keep is not in them:
+        tokens, plans, what was asked and decided, commands that were declined, the whole diff,
+        the middle of long output, and how an answer became an object (`Turn.output`).
 
         Raises
         ------
@@ -54,7 +68,9 @@ class KeptThread:
         InvalidOptionError, AppServerError
             As for `read`.
         """
-        return await self._kept(self._archive.info)
+        info = await self._kept(self._archive.info)
+        self._name = info.name
+        return info
 
     async def set_name(self, name: str) -> None:
         """Give the thread a name, under which the CLI lists it (``thread/name/set``).
@@ -64,7 +80,13 @@ class KeptThread:
         InvalidOptionError, AppServerError
             As for `read`; also if the name is empty.
         """
+        if not isinstance(name, str) or not name.strip():
+            raise InvalidOptionError(
+                f"A thread cannot be called {name!r}: a name is a text that is not empty.",
+                option="name",
+            )
         await self._kept(lambda thread_id: self._archive.rename(thread_id, name))
+        self._name = name
 
     async def archive(self) -> None:
         """Put the thread away (``thread/archive``); it cannot go on until it is taken out.

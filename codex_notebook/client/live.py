@@ -14,19 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from codex_notebook.client.app_server import AppServer
-from codex_notebook.client.checks import check_arguments, check_git
+from codex_notebook.client.checks import check_arguments, check_git, check_kept
 from codex_notebook.client.cli import Cli
+from codex_notebook.client.connection import understood
 from codex_notebook.client.credentials import Credentials
-from codex_notebook.client.home import codex_home, read_profile, thread_tools
+from codex_notebook.client.failure import remedy
+from codex_notebook.client.home import codex_home, read_profile
 from codex_notebook.client.live_params import server_arguments, start_params, thread_params
 from codex_notebook.client.live_turn import LiveTurn
-from codex_notebook.client.loop import in_thread, io_loop
+from codex_notebook.client.loop import io_loop
 from codex_notebook.client.options import ThreadOptions
 from codex_notebook.client.secrets import KEY_VARIABLE, Environment, Redactor
+from codex_notebook.client.tool_memory import ToolMemory
 from codex_notebook.client.tools import Tool
 from codex_notebook.client.transport import TurnSpec
 from codex_notebook.client.workspace import Workspace
 from codex_notebook.core.usage import Usage
+from codex_notebook.errors import (
+    AppServerError,
+    ForkError,
+    InvalidOptionError,
+    UnsupportedError,
+)
 
 Json = Any
 Params = Mapping[str, Json]
@@ -51,7 +60,9 @@ class CodexLive:
         self.credentials = Credentials(cli.options)
         self._slot = _Slot()
         self._starting = asyncio.Lock()
-        self._pid = os.getpid()
+        # The threads that only the server's memory has.
+        self._ephemeral: set[str] = set()
+        self._tool_memory = ToolMemory()
         # Whoever holds a turn or a thread holds this; when nobody does, nobody needs the server.
         ending = weakref.finalize(self, _Slot.end_from_afar, self._slot)
         # When Python ends, its guard ends it.
@@ -70,9 +81,9 @@ class CodexLive:
         CodexError
             If it cannot be started.
         """
-        if self._pid != os.getpid():
-            # In a forked child: the parent's server is not ours to talk to.
-            self._pid, self._slot, self._starting = os.getpid(), _Slot(), asyncio.Lock()
+        if not self._slot.is_ours:
+            self._slot.clear()
+            self._starting = asyncio.Lock()
         async with self._starting:
             server = self._slot.server
             if server is not None and not server.alive:
@@ -87,14 +98,16 @@ class CodexLive:
     def busy(self) -> bool:
         """Whether turns run on the server."""
         server = self._slot.server
-        return self._pid == os.getpid() and server is not None and server.busy
+        return self._slot.is_ours and server is not None and server.switchboard.busy
 
     async def close(self) -> None:
         """End the server, if one runs, and wait until nothing of it is left."""
-        if self._pid == os.getpid() and self._slot.server is not None:
-            server, self._slot.server = self._slot.server, None
-            server.end()
-            await server.ended()
+        if not self._slot.is_ours:
+            return
+        # One that is being started is ended, too.
+        async with self._starting:
+            if self._slot.server is not None:
+                await self._slot.server.close()
 
     def turn(self, spec: TurnSpec, thread: ThreadOptions, workspace: Workspace) -> LiveTurn:
         """Return the turn, checked but not started.
@@ -109,8 +122,10 @@ class CodexLive:
             If the CLI has no login.
         """
         env = self._environment()
-        binary = self.cli.check(thread, env)
+        binary = self.cli.check(thread, env, logged_in=self.credentials.in_memory)
         check_git(thread, workspace.root)
+        if spec.thread_id is not None and spec.thread_id not in self._ephemeral:
+            check_kept(thread)
         # Made here for its errors: they belong before the turn, not into it.
         check_arguments(server_arguments(self.cli.options, ephemeral_login=False))
         self._profile(thread, env)
@@ -130,11 +145,21 @@ class CodexLive:
         if thread_id is None:
             request = start_params(thread, params, self.tools(thread))
             told = await server.request("thread/start", request)
-            thread_id = str(told["thread"]["id"])
+            with understood("thread/start"):
+                thread_id = str(told["thread"]["id"])
+            self._tool_memory.begun(thread_id, [tool.name for tool in self.tools(thread)])
+            if thread.ephemeral:
+                self._ephemeral.add(thread_id)
         elif server.opened.get(thread_id) != params:
+            if thread_id in server.opened and thread_id in self._ephemeral:
+                raise InvalidOptionError(
+                    "The options of an ephemeral thread cannot change: the CLI would have to open "
+                    "it again, and has kept nothing of it. Start a new one.",
+                    option="ephemeral",
+                )
             if thread_id in server.opened:
                 # One that is open stays as it is, whatever it is told; so it is let go of first.
-                await server.try_request("thread/unsubscribe", {"threadId": thread_id})
+                await _let_go(server, thread_id)
             await server.request(
                 "thread/resume", {"threadId": thread_id, "excludeTurns": True, **params}
             )
@@ -150,7 +175,7 @@ class CodexLive:
 
         Raises
         ------
-        AppServerError
+        ForkError
             If the server cannot fork it.
         """
         server = await self.server()
@@ -160,8 +185,16 @@ class CodexLive:
             request["lastTurnId"] = at_turn
         if thread.ephemeral:
             request["ephemeral"] = True
-        told = await server.request("thread/fork", request)
-        forked = str(told["thread"]["id"])
+        try:
+            told = await server.request("thread/fork", request)
+        except AppServerError as error:
+            message = f"{error}{remedy(str(error))}"
+            raise ForkError(message, thread_id=thread_id) from error
+        with understood("thread/fork"):
+            forked = str(told["thread"]["id"])
+        if thread.ephemeral:
+            self._ephemeral.add(forked)
+        await self._tool_memory.forked(forked, thread_id, codex_home(self._environment()))
         server.opened[forked] = params
         return forked
 
@@ -173,23 +206,10 @@ class CodexLive:
         """Return our functions that the agent may call in a thread."""
         return self.cli.options.tools if thread.tools is None else thread.tools
 
-    async def foreign_tools(self, thread_id: str, thread: ThreadOptions) -> str | None:
-        """Return a remark if a thread has other tools than it is given now; None if not."""
-        home = codex_home(self._environment())
-        known = None if home is None else await in_thread(thread_tools, home, thread_id)
-        ours = {tool.name for tool in self.tools(thread)}
-        if known is None or known == ours:
-            return None
-        missing, gone = sorted(ours - known), sorted(known - ours)
-        parts = []
-        if missing:
-            parts.append(f"the agent cannot call {', '.join(missing)}")
-        if gone:
-            parts.append(f"what it may call and is not here is {', '.join(gone)}")
-        return (
-            f"The CLI takes tools only for a new thread, and this one was begun with "
-            f"{', '.join(sorted(known)) or 'none'}: {'; '.join(parts)}."
-        )
+    async def tool_remark(self, thread_id: str, thread: ThreadOptions) -> str | None:
+        """Return what to say of a thread that has other tools than it is given now, if any."""
+        ours = [tool.name for tool in self.tools(thread)]
+        return await self._tool_memory.remark(thread_id, ours, codex_home(self._environment()))
 
     def _params(self, thread: ThreadOptions, root: Path) -> dict[str, Json]:
         profile = self._profile(thread, self._environment())
@@ -215,18 +235,42 @@ class CodexLive:
         try:
             await self.credentials.log_in(server)
         except BaseException:
-            server.end()
+            server.end("The login failed.")
+            await server.ended()
             raise
         return server
+
+
+async def _let_go(server: AppServer, thread_id: str) -> None:
+    try:
+        await server.request("thread/unsubscribe", {"threadId": thread_id})
+    except UnsupportedError as error:
+        # To go on with what it was opened with could be to go on with more leave than is given now.
+        raise UnsupportedError(
+            "The options of a thread cannot change while it is open, so this turn did not begin; "
+            f"close the client (`await codex.close()`) and start the turn again. {error}",
+            feature=error.feature,
+        ) from None
+    del server.opened[thread_id]
 
 
 class _Slot:
     """Where a client's server is, also for who ends it when the client has gone."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the server is not that of the process from which this one was forked."""
+        return self._pid == os.getpid()
+
+    def clear(self) -> None:
+        """Let go of the server."""
         self.server: AppServer | None = None
+        self._pid = os.getpid()
 
     def end_from_afar(self) -> None:
         """End the server; may be called on any thread."""
-        if self.server is not None:
-            io_loop().call_soon_threadsafe(self.server.end)
+        if self.is_ours and self.server is not None:
+            io_loop().call_soon_threadsafe(self.server.end, "Nobody holds the client any more.")

@@ -7,7 +7,8 @@ JSON schema of ``codex app-server generate-json-schema``, version 0.163.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,27 @@ from codex_notebook.client.images import ImageData
 from codex_notebook.client.inputs import Prompt
 from codex_notebook.client.options import CodexOptions, ReviewOptions, ThreadOptions
 from codex_notebook.client.tools import Tool
+from codex_notebook.client.transport import TurnSpec
 
 Json = Any
 Params = dict[str, Json]
+
+# One name of a setting's path; quoted if it holds dots itself.
+_NAME = re.compile(r'"([^"]*)"|([^."]+)')
+_CYBER_ACCESS = {
+    "standard": "standard",
+    "daybreak_blue": "daybreakBlue",
+    "daybreak_red": "daybreakRed",
+}
+
+
+_QUESTIONS_ONLY = {
+    "sandbox_approval": False,
+    "rules": False,
+    "skill_approval": False,
+    "request_permissions": False,
+    "mcp_elicitations": True,
+}
 
 
 def server_arguments(codex: CodexOptions, *, ephemeral_login: bool) -> list[str]:
@@ -36,12 +55,17 @@ def server_arguments(codex: CodexOptions, *, ephemeral_login: bool) -> list[str]
     InvalidOptionError
         If ``config`` holds a value that TOML cannot express.
     """
-    settings = [*flattened(codex.config), *codex.config_overrides]
-    if codex.base_url is not None:
-        settings.append(f"openai_base_url={toml_string(codex.base_url)}")
+    settings = _client_settings(codex)
     if ephemeral_login:
         settings.append('cli_auth_credentials_store="ephemeral"')
     return [part for setting in settings for part in ("--config", setting)]
+
+
+def _client_settings(codex: CodexOptions) -> list[str]:
+    settings = [*flattened(codex.config), *codex.config_overrides]
+    if codex.base_url is not None:
+        settings.append(f"openai_base_url={toml_string(codex.base_url)}")
+    return settings
 
 
 def thread_params(
@@ -61,7 +85,7 @@ def thread_params(
     profile : mapping
         What the thread's profile holds.
     """
-    settings: Params = {**profile, **thread_settings(thread)}
+    settings: Params = thread_settings(thread)
     # Said as a parameter of its own.
     settings.pop("approval_policy", None)
     for feature in thread.enable:
@@ -79,19 +103,44 @@ def thread_params(
         "approvalPolicy": approval_policy(codex, thread),
         # Else a model may give the leave that was to be the user's to give.
         "approvalsReviewer": "user",
-        "config": settings,
+        "config": {**_beneath(profile, [*_client_settings(codex), *settings]), **settings},
     }
     if thread.model is not None:
         params["model"] = thread.model
     return params
 
 
-def approval_policy(codex: CodexOptions, thread: ThreadOptions) -> str:
+def _beneath(profile: Mapping[str, Json], settings: Iterable[str]) -> Params:
+    """Return what a profile says and no setting does: as over ``codex exec`` these win.
+
+    The server would take the profile's over those of the client, and of one that is given both
+    as a dotted name and in a table either.
+    """
+    kept = {**profile}
+    for setting in settings:
+        names = _NAME.findall(setting.partition("=")[0].strip())
+        kept = _without(kept, [quoted or bare for quoted, bare in names])
+    return kept
+
+
+def _without(table: Mapping[str, Json], path: Sequence[str]) -> Params:
+    name, *deeper = path
+    kept = {**table}
+    inner = kept.pop(name, None)
+    if deeper and isinstance(inner, Mapping):
+        kept[name] = _without(inner, deeper)
+    return kept
+
+
+def approval_policy(codex: CodexOptions, thread: ThreadOptions) -> Json:
     """Return whether the CLI asks (``on-request``) or declines by itself (``never``)."""
-    if thread.approval_policy is None:
-        return "never" if codex.approvals is None else "on-request"
-    # The other name that `codex exec` has for it.
-    return {"on-failure": "on-request"}.get(thread.approval_policy, thread.approval_policy)
+    if thread.approval_policy is not None:
+        # The other name that `codex exec` has for it.
+        return {"on-failure": "on-request"}.get(thread.approval_policy, thread.approval_policy)
+    if codex.approvals is not None:
+        return "on-request"
+    # It asks for no leave then, and passes on what MCP servers ask their user.
+    return "never" if codex.questions is None else {"granular": _QUESTIONS_ONLY}
 
 
 def asks_questions(codex: CodexOptions) -> bool:
@@ -123,15 +172,30 @@ def start_params(
     return params
 
 
+def turn_params(spec: TurnSpec) -> Params:
+    """Return the parameters of ``turn/start``, but for the thread's id."""
+    params: Params = {"input": input_params(spec.prompt)}
+    if spec.schema is not None:
+        params["outputSchema"] = spec.schema
+    if spec.cyber_access_program is not None:
+        params["cyberAccessProgram"] = _CYBER_ACCESS[spec.cyber_access_program]
+    if spec.context:
+        params["additionalContext"] = context_params(spec.context)
+    return params
+
+
 def input_params(prompt: Prompt) -> list[Params]:
-    """Return a prompt as the ``input`` of a turn; images from memory go as data URLs."""
-    parts: list[Params] = [{"type": "text", "text": prompt.text, "text_elements": []}]
+    """Return a prompt as the ``input`` of a turn; images from memory go as data URLs.
+
+    The images go first, as ``codex exec`` has them.
+    """
+    parts: list[Params] = []
     for image in prompt.images:
         if isinstance(image, ImageData):
             parts.append({"type": "image", "url": image.data_url})
         else:
             parts.append({"type": "localImage", "path": str(image)})
-    return parts
+    return [*parts, {"type": "text", "text": prompt.text, "text_elements": []}]
 
 
 def context_params(context: Mapping[str, str]) -> Params:

@@ -7,26 +7,28 @@ server runs and how a thread is opened is in ``live``.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codex_notebook.client.app_server import AppServer
-from codex_notebook.client.approvals import ELICITATION, is_approval
+from codex_notebook.client.approvals import ELICITATION, is_approval, waiting_id
 from codex_notebook.client.binary import Binary
-from codex_notebook.client.connection import RefusedError, RequestId
+from codex_notebook.client.connection import RefusedError, RequestId, understood
 from codex_notebook.client.desk import Desk
-from codex_notebook.client.failure import remedy, request_error
+from codex_notebook.client.failure import Death, remedy, request_error
 from codex_notebook.client.inputs import Prompt
-from codex_notebook.client.live_params import context_params, input_params, review_target
+from codex_notebook.client.live_params import input_params, review_target, turn_params
+from codex_notebook.client.loop import in_thread
 from codex_notebook.client.options import ThreadOptions
-from codex_notebook.client.questions import USER_INPUT
-from codex_notebook.client.stopping import Stopping
+from codex_notebook.client.questions import USER_INPUT, answered, can_be_asked
+from codex_notebook.client.stopping import INTERRUPT_GRACE, Stopping
+from codex_notebook.client.toolbox import TOOL_CALL, Toolbox
 from codex_notebook.client.transport import TurnSpec
 from codex_notebook.client.user_code import called
 from codex_notebook.core.events import (
+    ApprovalResolvedEvent,
     BaseEvent,
     Event,
     NoticeEvent,
@@ -36,6 +38,7 @@ from codex_notebook.core.events import (
     TurnFailedEvent,
     TurnInterruptedEvent,
     TurnStartedEvent,
+    UsageUpdatedEvent,
 )
 from codex_notebook.core.plain import clean
 from codex_notebook.core.translation import Translator
@@ -50,7 +53,6 @@ Params = Mapping[str, Json]
 
 _ENDS = (TurnCompletedEvent, TurnFailedEvent, TurnInterruptedEvent)
 
-TOOL_CALL = "item/tool/call"
 # What an ended command has to say still comes then.
 LATE_GRACE = 1.0
 
@@ -75,15 +77,17 @@ class LiveTurn:
         self._root = root
         self._binary = binary
         self._server: AppServer | None = None
+        self._starting: asyncio.Task[AppServer] | None = None
         self._thread_id = ""
         self._turn_id: str | None = None
         self._begun = asyncio.Event()
         self._over = asyncio.Event()
         self._interrupted = False
-        self._stopping = Stopping(lambda: (self._thread_id, self._turn_id), self._over)
+        self._stopping = Stopping(self._over)
         self._inbox: asyncio.Queue[_Entry] = asyncio.Queue()
         self._translator = Translator()
         self._fault: AppServerError | None = None
+        self._toolbox = Toolbox(live.tools(thread), spec.loop)
         options = live.cli.options
         self._desk = Desk(
             self._inbox.put_nowait,
@@ -107,7 +111,8 @@ class LiveTurn:
             async for event in self._run():
                 yield event
         except AppServerError as fault:
-            if self._interrupted:
+            closed = self._server is not None and self._server.closed
+            if self._interrupted or closed:
                 yield TurnInterruptedEvent(at=time.time())
                 return
             self._fault = fault
@@ -120,25 +125,28 @@ class LiveTurn:
 
     def error(self, turn: Turn) -> CodexError:
         """Return the exception that says how this failed turn failed."""
-        death = self._server.death if self._server is not None else None
         if self._fault is None:
             return TurnFailedError(turn.error or "", turn=turn)
-        if death is not None:
-            return death.error(turn, path=str(self._binary.path), thread_id=self._spec.thread_id)
-        return request_error(self._fault, turn, thread_id=self._spec.thread_id)
+        death, thread_id = self._fault.data, self._spec.thread_id
+        if isinstance(death, Death):
+            return death.error(turn, path=str(self._binary.path), thread_id=thread_id)
+        return request_error(self._fault, turn, thread_id=thread_id)
 
     async def _run(self) -> AsyncIterator[Event]:
-        server = self._server = await self._live.server()
+        self._starting = asyncio.create_task(self._live.server())
+        await asyncio.wait({self._starting})
+        if self._starting.cancelled():
+            yield TurnInterruptedEvent(at=time.time())
+            return
+        server = self._server = self._starting.result()
         if self._interrupted:
-            # Asked while the server was being started.
+            # Asked when it had just started.
             self._stopping.begin(server)
         known = self._spec.thread_id
-        remark = None
-        if known is not None and known not in server.opened:
-            remark = await self._live.foreign_tools(known, self._thread)
         self._thread_id = await self._live.open_thread(server, known, self._thread, self._root)
-        with server.watching(self._thread_id, self):
+        with server.switchboard.watching(self._thread_id, self):
             yield ThreadStartedEvent(thread_id=self._thread_id, at=time.time())
+            remark = await self._live.tool_remark(self._thread_id, self._thread)
             if remark is not None:
                 yield NoticeEvent(message=remark, at=time.time())
             if self._interrupted:
@@ -148,14 +156,20 @@ class LiveTurn:
             end: Event | None = None
             while end is None:
                 for event in self._understood(await self._inbox.get()):
-                    if isinstance(event, _ENDS):
+                    if type(event) in _ENDS:
                         end = event
                     else:
                         yield event
             self._over.set()
+            self._desk.close()
             if self._stopping.begun:
                 async for event in self._last_words(server):
                     yield event
+            if self._translator.usage is None and self._spec.review is None:
+                # Nothing was counted, so the thread's total is what it was before.
+                usage = await in_thread(self._live.thread_usage, self._thread_id)
+                if usage is not None:
+                    yield UsageUpdatedEvent(thread_usage=usage, at=time.time())
             yield end
 
     async def _start(self, server: AppServer) -> None:
@@ -167,58 +181,64 @@ class LiveTurn:
             return
         if spec.review is not None:
             target = review_target(spec.review)
-            told = await server.request("review/start", {**params, "target": target})
+            method, params = "review/start", {**params, "target": target}
         else:
-            params["input"] = input_params(spec.prompt)
-            if spec.schema is not None:
-                params["outputSchema"] = spec.schema
-            if spec.cyber_access_program is not None:
-                params["cyberAccessProgram"] = spec.cyber_access_program
-            if spec.context:
-                params["additionalContext"] = context_params(spec.context)
-            told = await server.request("turn/start", params)
-        self._began(str(told["turn"]["id"]))
+            method, params = "turn/start", {**params, **turn_params(spec)}
+        told = await server.request(method, params)
+        with understood(method):
+            self._began(str(told["turn"]["id"]))
 
     def _began(self, turn_id: str) -> None:
         self._turn_id = turn_id
+        self._stopping.know(self._thread_id, turn_id)
         self._begun.set()
 
-    def _understood(self, entry: _Entry) -> Iterator[Event]:
-        if isinstance(entry, BaseEvent):
-            yield entry  # type: ignore[misc]
+    def _understood(self, entry: _Entry) -> Iterable[Event]:
+        # What comes by the ten thousand first.
+        if isinstance(entry, tuple):
+            method, params, at = entry
+            if self._is_ours(method, params):
+                return map(self._completed, self._translator.events(method, params, at))
+        elif isinstance(entry, BaseEvent):
+            if isinstance(entry, ApprovalResolvedEvent) and entry.decision == "cancel":
+                # The CLI itself ends the turn for some kinds only, and its commands for none.
+                self.interrupt()
+            return (entry,)  # type: ignore[return-value]
         elif isinstance(entry, CodexError):
             # The server has gone.
             raise entry
-        elif isinstance(entry, asyncio.Future):
-            if not entry.done():
-                entry.set_result(None)
-        else:
-            method, params, at = entry
-            if self._is_ours(method, params):
-                yield from map(self._completed, self._translator.events(method, params, at))
+        elif not entry.done():
+            entry.set_result(None)
+        return ()
 
     def _is_ours(self, method: str, params: Params) -> bool:
         """Return whether a notification is of this turn, and not of a command of an earlier one."""
-        if method in ("item/completed", "item/commandExecution/outputDelta"):
-            about = params.get("turnId")
-            started = self._translator.has_begun(params)
-            return about == self._turn_id or started or self._spec.review is not None
+        about = params.get("turnId")
+        if about is not None and about == self._turn_id:
+            return True
         if method == "turn/completed":
             turn = params.get("turn")
-            return isinstance(turn, Mapping) and turn.get("id") == self._turn_id
-        return True
+            about = turn.get("id") if isinstance(turn, Mapping) else None
+        elif (
+            not method.startswith("item/")
+            or self._translator.has_begun(params)
+            or self._spec.review is not None
+        ):
+            return True
+        return about in (None, self._turn_id)
 
     def _completed(self, event: Event) -> Event:
         """Return an event with what this turn knows beside it."""
-        if isinstance(event, TurnStartedEvent):
+        # By exact type, as the fold does: pydantic's own answer takes longer than the rest.
+        if type(event) is TurnStartedEvent:
             if self._turn_id is None and event.turn_id is not None:
                 self._began(event.turn_id)
             # A review runs in a turn beneath its own.
             return event.model_copy(update={"turn_id": self._turn_id})
-        if isinstance(event, TurnCompletedEvent) and self._spec.review is not None:
+        if type(event) is TurnCompletedEvent and self._spec.review is not None:
             # As over `codex exec`: what runs beneath it is not counted.
             return event.model_copy(update={"usage": None})
-        if isinstance(event, TurnFailedEvent):
+        if type(event) is TurnFailedEvent:
             message = clean(event.error.message)
             error = event.error.model_copy(update={"message": message + remedy(message)})
             return event.model_copy(update={"error": error})
@@ -226,12 +246,13 @@ class LiveTurn:
 
     async def _last_words(self, server: AppServer) -> AsyncIterator[Event]:
         """End the commands that an interrupted turn leaves running, and yield how they ended."""
-        with contextlib.suppress(AppServerError):
-            clean_up = {"threadId": self._thread_id}
-            told = await server.try_request("thread/backgroundTerminals/clean", clean_up)
-            if told is None:
-                yield NoticeEvent(message=_NOT_CLEANED, at=time.time())
-                return
+        clean_up = {"threadId": self._thread_id}
+        try:
+            await server.request("thread/backgroundTerminals/clean", clean_up, INTERRUPT_GRACE)
+        except CodexError as fault:
+            if server.alive:
+                yield NoticeEvent(message=_NOT_CLEANED + str(fault), at=time.time())
+            return
         until = time.monotonic() + LATE_GRACE
         while self._translator.running_commands and (left := until - time.monotonic()) > 0:
             try:
@@ -247,6 +268,7 @@ class LiveTurn:
         self._over.set()
         self._begun.set()
         self._desk.close()
+        self._toolbox.close()
         while not self._inbox.empty():
             entry = self._inbox.get_nowait()
             if isinstance(entry, asyncio.Future) and not entry.done():
@@ -273,23 +295,15 @@ class LiveTurn:
             self._inbox.put_nowait(mark)
             await mark
         if is_approval(method, params):
-            item = self._translator.item(params.get("itemId"))
+            item = self._translator.item(waiting_id(params, self._translator.running))
             return await self._desk.approve(method, params, request_id, item)
         if method in (USER_INPUT, ELICITATION):
+            if not can_be_asked(method, params):
+                return answered(method, None)
             return await self._desk.ask(method, params, request_id)
         if method == TOOL_CALL:
-            return await self._call_tool(params)
+            return await self._toolbox.call(params)
         raise RefusedError(f"codex_notebook does not answer {method}")
-
-    async def _call_tool(self, params: Params) -> Json:
-        from codex_notebook.client.tool_call import call
-
-        name = params.get("tool")
-        for tool in self._live.tools(self._thread):
-            if tool.name == name:
-                return await call(tool, params.get("arguments"), loop=self._spec.loop)
-        text = f"The tool {name} is not available: the program that had it has ended."
-        return {"contentItems": [{"type": "inputText", "text": text}], "success": False}
 
     # ---- what is done to it --------------------------------------------------------------
 
@@ -303,7 +317,7 @@ class LiveTurn:
         """
         await self._begun.wait()
         if self._server is None or self._turn_id is None or self._over.is_set():
-            raise AppServerError("The turn is over.", method="turn/steer")
+            raise AppServerError(_OVER, method="turn/steer")
         params = {
             "threadId": self._thread_id,
             "expectedTurnId": self._turn_id,
@@ -323,15 +337,20 @@ class LiveTurn:
         """Ask the turn to end; with ``at_once`` impatiently."""
         self._interrupted = True
         self._desk.close()
+        self._toolbox.close()
         if at_once:
             self._stopping.hurry()
         if self._server is not None:
             self._stopping.begin(self._server)
+        elif self._starting is not None:
+            # It may hang; whoever else waits for it starts another.
+            self._starting.cancel()
 
 
+_OVER = "The turn is over and takes no more input; say it with the next turn of the thread."
 _NOT_CLEANED = (
-    "This Codex CLI is too old to end the commands of an interrupted turn: what runs in the "
-    "background goes on until the client is closed."
+    "The commands of the interrupted turn were not ended: what runs in the background goes on "
+    "until the client is closed. "
 )
 
 

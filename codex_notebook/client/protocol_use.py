@@ -239,6 +239,7 @@ _PERMISSIONS: Shape = {"network?": ANY, "fileSystem?": ANY}
 _FORM_FIELD: Shape = {
     **{"type": ("string", "number", "integer", "boolean", "array"), "title?": TEXT},
     **{"description?": TEXT, "enum?": [TEXT], "oneOf?": [{"const": TEXT}]},
+    "items?": {"enum?": [TEXT], "anyOf?": [{"const": TEXT}]},
 }
 
 SERVER_REQUESTS: dict[str, Request] = {

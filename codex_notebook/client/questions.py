@@ -18,6 +18,16 @@ Params = Mapping[str, Json]
 USER_INPUT = "item/tool/requestUserInput"
 
 
+# The kinds of questions of MCP servers that anybody could answer here; another, such as a proof of
+# who the user is, is declined.
+_MODES = ("form", "url", "openai/form", "openaiForm")
+
+
+def can_be_asked(method: str, params: Params) -> bool:
+    """Return whether a request is one of those that `input_request_of` knows."""
+    return method == USER_INPUT or params.get("mode") in _MODES
+
+
 def input_request_of(method: str, params: Params, ask_id: str) -> InputRequest:
     """Return the questions that a request holds."""
     common = {"id": ask_id, "thread_id": params.get("threadId")}
@@ -48,9 +58,7 @@ def _fields(form: Json) -> Iterable[dict[str, Json]]:
     properties = form.get("properties") if isinstance(form, Mapping) else None
     for name, field in properties.items() if isinstance(properties, Mapping) else ():
         told = field if isinstance(field, Mapping) else {}
-        choices = told.get("enum") or [
-            choice.get("const") for choice in _mappings(told.get("oneOf"))
-        ]
+        choices = _choices(told) or _choices(told.get("items"))
         if told.get("type") == "boolean":
             choices = ["true", "false"]
         yield {
@@ -59,6 +67,14 @@ def _fields(form: Json) -> Iterable[dict[str, Json]]:
             "question": told.get("description") or told.get("title") or name,
             "options": [{"label": str(choice)} for choice in choices],
         }
+
+
+def _choices(told: Json) -> list[Json]:
+    """Return what can be chosen for a field, or for each element of a list."""
+    if not isinstance(told, Mapping):
+        return []
+    named = [*_mappings(told.get("oneOf")), *_mappings(told.get("anyOf"))]
+    return list(told.get("enum") or [choice.get("const") for choice in named])
 
 
 def _mappings(raw: Json) -> Iterable[Params]:

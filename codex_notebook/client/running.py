@@ -233,7 +233,7 @@ class RunningTurn(Controllable):
                 return None
             self._controlled_by(transport)
             async for event in transport.events():
-                if isinstance(event, ThreadStartedEvent):
+                if type(event) is ThreadStartedEvent:
                     owner.opened(event.thread_id)
                 self._feed.publish(event)
         except CodexError as fault:

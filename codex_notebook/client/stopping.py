@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
 
 from codex_notebook.client.app_server import AppServer
 from codex_notebook.errors import CodexError
@@ -19,6 +18,10 @@ INTERRUPT_GRACE = 5.0
 HURRY_GRACE = 0.5
 # A turn cannot be interrupted before it has quite begun, so it is asked more than once.
 INTERRUPT_AGAIN = 0.1
+_DEAF = (
+    "A turn of this client was to be stopped and did not stop, so the server of the Codex CLI was "
+    "ended, and with it this turn. The next one starts another server."
+)
 
 
 class Stopping:
@@ -26,15 +29,14 @@ class Stopping:
 
     Parameters
     ----------
-    ids : callable
-        Returns the ids of the thread and of the turn, as far as they are known.
     over : Event
         Set when the turn is over.
     """
 
-    def __init__(self, ids: Callable[[], tuple[str, str | None]], over: asyncio.Event) -> None:
-        self._ids = ids
+    def __init__(self, over: asyncio.Event) -> None:
         self._over = over
+        # Which turn it is, in the protocol's words; None as long as nobody knows.
+        self._turn: dict[str, str] | None = None
         self._task: asyncio.Task[None] | None = None
         self._grace = INTERRUPT_GRACE
 
@@ -42,6 +44,10 @@ class Stopping:
     def begun(self) -> bool:
         """Whether the turn was asked to end while it ran."""
         return self._task is not None
+
+    def know(self, thread_id: str, turn_id: str) -> None:
+        """Take note of which turn it is, without which it cannot be asked to end."""
+        self._turn = {"threadId": thread_id, "turnId": turn_id}
 
     def begin(self, server: AppServer) -> None:
         """Begin to end the turn, if that has not begun yet."""
@@ -58,13 +64,11 @@ class Stopping:
             left = began + self._grace - time.monotonic()
             if left <= 0:
                 # Other turns that it runs end with it, and say so.
-                server.end(at_once=True)
+                server.end(_DEAF, at_once=True)
                 return
-            thread_id, turn_id = self._ids()
-            if turn_id is not None:
-                params = {"threadId": thread_id, "turnId": turn_id}
+            if self._turn is not None:
                 # Refused while the turn is just beginning, or just ending.
                 with contextlib.suppress(CodexError):
-                    await server.request("turn/interrupt", params, min(left, HURRY_GRACE))
+                    await server.request("turn/interrupt", self._turn, min(left, HURRY_GRACE))
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._over.wait(), min(left, INTERRUPT_AGAIN))

@@ -7,11 +7,10 @@ Takes what users ask, in all its forms, and makes turns of it; how these follow 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from codex_notebook.client.archive import Archive
 from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.inputs import Input, Prompt, parse_input
 from codex_notebook.client.kept import KeptThread, turn_id_of
@@ -35,6 +34,7 @@ from codex_notebook.errors import InvalidOptionError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from codex_notebook.client.archive import Archive
     from codex_notebook.client.keywords import ReviewKeywords, ThreadKeywords, TurnKeywords
 
 
@@ -42,7 +42,7 @@ class Thread(KeptThread):
     """A conversation. Made by `Codex.start_thread`, `Codex.resume_thread` or `Thread.fork`."""
 
     def __init__(
-        self, conversation: Conversation, options: ThreadOptions, archive: Archive
+        self, conversation: Conversation, options: ThreadOptions, archive: Callable[[], Archive]
     ) -> None:
         super().__init__(conversation, archive)
         self._options = options
@@ -227,7 +227,7 @@ class Thread(KeptThread):
             If the CLI cannot fork it.
         """
         chosen, forking = self._fork(options, keywords, at_turn)
-        return Thread(await asyncio.wrap_future(forking), chosen, self._archive)
+        return Thread(await asyncio.wrap_future(forking), chosen, self._to_archive)
 
     def fork_sync(
         self,
@@ -240,7 +240,7 @@ class Thread(KeptThread):
         refuse_on_io_loop()
         chosen, forking = self._fork(options, keywords, at_turn)
         try:
-            return Thread(forking.result(), chosen, self._archive)
+            return Thread(forking.result(), chosen, self._to_archive)
         finally:
             # Does nothing to one that is done; of an interrupted one it ends the process.
             forking.cancel()

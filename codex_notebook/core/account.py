@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import Field
+
 from codex_notebook.core.model import Value
 
 Json = Any
@@ -65,7 +67,7 @@ class RateLimits(Value):
     primary: RateLimitWindow | None = None
     secondary: RateLimitWindow | None = None
     plan_type: str | None = None
-    raw: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it)
+    raw: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
 class ModelInfo(Value):
@@ -96,7 +98,7 @@ class ModelInfo(Value):
     default_effort: str | None = None
     is_default: bool = False
     hidden: bool = False
-    raw: dict[str, Any] = {}  # noqa: RUF012 (pydantic copies it)
+    raw: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
 def account_of(raw: Raw) -> Account | None:

@@ -93,15 +93,17 @@ class ItemDeltaEvent(BaseEvent):
 
 _DELTA_FIELDS = {"type", "item_id", "field", "delta", "at"}
 
+_new, _set = object.__new__, object.__setattr__
+
 
 def delta_event(item_id: str, field: str, delta: str, at: float | None) -> ItemDeltaEvent:
     """Return such an event unchecked: there are 100,000 in a long turn, and pydantic takes long."""
-    event = ItemDeltaEvent.__new__(ItemDeltaEvent)
+    event = _new(ItemDeltaEvent)
     values = {"type": "item.delta", "at": at, "item_id": item_id, "field": field, "delta": delta}
-    object.__setattr__(event, "__dict__", values)
-    object.__setattr__(event, "__pydantic_fields_set__", _DELTA_FIELDS)
-    object.__setattr__(event, "__pydantic_extra__", None)
-    object.__setattr__(event, "__pydantic_private__", None)
+    _set(event, "__dict__", values)
+    _set(event, "__pydantic_fields_set__", _DELTA_FIELDS)
+    _set(event, "__pydantic_extra__", None)
+    _set(event, "__pydantic_private__", None)
     return event
 
 

@@ -223,6 +223,13 @@ class Fold:
             fields["status"] = status
             fields["interrupting"] = False
             fields["ended_at"] = at
+            # What was asked and not decided by then is declined: nobody waits for it any more.
+            for ask in fields["approvals"]:
+                if ask.decision is None:
+                    self._settle("approvals", ask.id, {"decision": "decline", "decided_by": "turn"})
+            for ask in fields["inputs"]:
+                if ask.resolved_by is None:
+                    self._settle("inputs", ask.id, {"resolved_by": "turn"})
             fields["thread_usage"] = thread_usage or fields["thread_usage"]
             fields["error"] = error
 

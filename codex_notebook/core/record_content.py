@@ -90,12 +90,12 @@ def _facts(state: TurnState) -> Iterator[Fact]:
     duration = lasted(state.started_at, state.ended_at)
     if duration:
         yield Fact(duration)
-    yield fact(state.request.model or "default model")
-    sandbox = state.request.sandbox_mode
-    if sandbox == "danger-full-access":
-        yield Fact("full access", "bad")
-    else:
-        yield fact(sandbox or "default sandbox")
+    model, sandbox = state.request.model, state.request.sandbox_mode
+    # Of a turn of the past neither is known; of one that was run here, the sandbox always is.
+    if model or sandbox:
+        yield fact(model or "default model")
+        full = sandbox == "danger-full-access"
+        yield Fact("full access", "bad") if full else fact(sandbox or "default sandbox")
     usage = state.usage or state.thread_usage
     if usage is not None:
         whose = "" if state.usage else " in the whole thread"

@@ -25,6 +25,7 @@ from codex_notebook.core.events import (
     TurnFailedEvent,
     TurnInterruptedEvent,
     TurnStartedEvent,
+    UnknownEvent,
     UsageUpdatedEvent,
     delta_event,
 )
@@ -46,7 +47,7 @@ _PLAN = "plan"
 
 
 class Translator:
-    """Makes events of the notifications of one turn.
+    """Makes events of the notifications of one turn; never raises, whatever they say.
 
     Attributes
     ----------
@@ -81,22 +82,33 @@ class Translator:
             When it came, in seconds since the epoch.
         """
         translate = _TRANSLATE.get(method)
-        return () if translate is None else translate(self, params, at)
+        if translate is None:
+            return ()
+        try:
+            return tuple(translate(self, params, at))
+        except (TypeError, ValueError, AttributeError, LookupError):
+            # Of another shape than this version knows: what it is stays readable in `raw`.
+            return (UnknownEvent(type=method, raw=dict(params), at=at),)
 
     def item(self, item_id: object) -> Item | None:
         """Return an item that has begun and not ended."""
         return self._known.get(item_id) if isinstance(item_id, str) else None
 
+    @property
+    def running(self) -> Iterable[Item]:
+        """The items that have begun and not ended."""
+        return self._known.values()
+
     def has_begun(self, params: Params) -> bool:
         """Return whether a notification is about an item that has begun and not ended."""
         item = params.get("item")
         item_id = item.get("id") if isinstance(item, Mapping) else params.get("itemId")
-        return item_id in self._known
+        return isinstance(item_id, str) and item_id in self._known
 
     @property
     def running_commands(self) -> int:
         """How many commands have begun and not ended."""
-        return sum(item.type == "command_execution" for item in self._known.values())
+        return sum(item.type == "command_execution" for item in self.running)
 
     # ---- items ---------------------------------------------------------------------------
 
@@ -228,6 +240,12 @@ class Translator:
             item = ErrorItem(id=f"warning_{len(self._warned)}", message=message)
             yield ItemCompletedEvent(item=item, at=at)
 
+    def _mcp_started(self, params: Params, at: float | None) -> Iterator[Event]:
+        if params.get("status") == "failed":
+            name = params.get("name")
+            message = params.get("error") or f"The MCP server {name} could not be started."
+            yield NoticeEvent(message=str(message), at=at)
+
     def _rerouted(self, params: Params, at: float | None) -> Iterator[Event]:
         old, new = params.get("fromModel"), params.get("toModel")
         yield NoticeEvent(message=f"The model {new} answers instead of {old}.", at=at)
@@ -292,6 +310,7 @@ _TRANSLATE: dict[str, _Translate] = {
     "turn/completed": Translator._ended,
     "thread/tokenUsage/updated": Translator._counted,
     "account/rateLimits/updated": Translator._limited,
+    "mcpServer/startupStatus/updated": Translator._mcp_started,
     "model/rerouted": Translator._rerouted,
     "error": Translator._erred,
     "warning": Translator._warned_of,

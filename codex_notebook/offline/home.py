@@ -39,10 +39,11 @@ def provider_config(url: str, model: str) -> dict[str, Any]:
                 "stream_max_retries": 0,
             }
         },
-        # Each of these makes the CLI call out: for plug-ins to chatgpt.com and api.github.com, and
-        # for telemetry to ab.chatgpt.com (seen with strace, CLI 0.163); in its terminal interface,
-        # for newer versions.
-        "features": {"plugins": False},
+        # A thread would run a login shell, and with it somebody's profile, to see what it sets.
+        # And each of the others makes the CLI call out: for plug-ins to chatgpt.com and
+        # api.github.com, and for telemetry to ab.chatgpt.com (seen with strace, CLI 0.163); in its
+        # terminal interface, for newer versions.
+        "features": {"shell_snapshot": False, "plugins": False},
         "analytics": {"enabled": False},
         "check_for_update_on_startup": False,
     }
