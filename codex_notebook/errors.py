@@ -184,7 +184,7 @@ class AppServerError(CodexError):
     code : int or None
         The protocol's number for what is wrong; None if there was no answer.
     data : object
-        What else the answer said.
+        What else the answer said; how the server ended, if it has gone.
     """
 
     def __init__(

@@ -249,7 +249,7 @@ class Codex:
         await _done(self._accounts.logout())
 
     async def close(self) -> None:
-        """End the live transport's process, and the turns that run on it.
+        """End the live transport's process, and the turns that run on it, as interrupted.
 
         Not needed at the end of a program, or of the last thread of the client: it goes with
         them. The next turn starts it anew. As a context manager a client closes itself::

@@ -182,6 +182,11 @@ class Desk:
             if known.request_id == request_id:
                 known.settle(None, "turn")
 
+    @property
+    def held_up(self) -> set[str | None]:
+        """The ids of the items that wait for a decision, and so have not really begun."""
+        return {known.ask.item_id for known in self._open.values()}
+
     def close(self) -> None:
         """Decline what waits, and whatever may still come: the turn is over."""
         self._closed = True

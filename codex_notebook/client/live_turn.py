@@ -83,6 +83,8 @@ class LiveTurn:
         self._begun = asyncio.Event()
         self._over = asyncio.Event()
         self._interrupted = False
+        # Items that waited for leave when the turn was interrupted: no word of their end comes.
+        self._never_ran: set[str | None] = set()
         self._stopping = Stopping(self._over)
         self._inbox: asyncio.Queue[_Entry] = asyncio.Queue()
         self._translator = Translator()
@@ -254,7 +256,9 @@ class LiveTurn:
                 yield NoticeEvent(message=_NOT_CLEANED + str(fault), at=time.time())
             return
         until = time.monotonic() + LATE_GRACE
-        while self._translator.running_commands and (left := until - time.monotonic()) > 0:
+        while self._translator.running_commands - self._never_ran:
+            if (left := until - time.monotonic()) <= 0:
+                return
             try:
                 entry = await asyncio.wait_for(self._inbox.get(), left)
             except asyncio.TimeoutError:
@@ -336,6 +340,7 @@ class LiveTurn:
     def interrupt(self, *, at_once: bool = False) -> None:
         """Ask the turn to end; with ``at_once`` impatiently."""
         self._interrupted = True
+        self._never_ran |= self._desk.held_up
         self._desk.close()
         self._toolbox.close()
         if at_once:

@@ -106,9 +106,9 @@ class Translator:
         return isinstance(item_id, str) and item_id in self._known
 
     @property
-    def running_commands(self) -> int:
-        """How many commands have begun and not ended."""
-        return sum(item.type == "command_execution" for item in self.running)
+    def running_commands(self) -> set[str]:
+        """The ids of the commands that have begun and not ended."""
+        return {item.id for item in self.running if item.type == "command_execution"}
 
     # ---- items ---------------------------------------------------------------------------
 

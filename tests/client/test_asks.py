@@ -20,6 +20,7 @@ from codex_notebook.client.approvals import (
 from codex_notebook.client.questions import (
     USER_INPUT,
     answered,
+    can_be_asked,
     check_answers,
     input_request_of,
     shown_answers,
@@ -247,3 +248,21 @@ def test_a_secret_answer_is_not_kept() -> None:
     request = input_request_of(USER_INPUT, ASKED, "i")
     assert shown_answers(request, {"q": ["a"], "s": ["pw"]}) == {"q": ["a"]}
     assert shown_answers(request, None) is None
+
+
+def test_a_field_of_which_several_can_be_chosen_offers_its_choices() -> None:
+    form = {
+        "properties": {
+            "a": {"type": "array", "items": {"type": "string", "enum": ["x", "y"]}},
+            "b": {"type": "array", "items": {"anyOf": [{"const": "z", "title": "Z"}]}},
+        }
+    }
+    request = input_request_of(ELICITATION, {"mode": "form", "requestedSchema": form}, "i")
+    shown = [[option.label for option in question.options] for question in request.questions]
+    assert shown == [["x", "y"], ["z"]]
+
+
+def test_a_proof_of_who_the_user_is_cannot_be_asked_for_here() -> None:
+    assert not can_be_asked(ELICITATION, {"mode": "openai/userVerification"})
+    assert all(can_be_asked(ELICITATION, {"mode": mode}) for mode in ("form", "url", "openai/form"))
+    assert can_be_asked(USER_INPUT, {})

@@ -171,6 +171,8 @@ def test_a_reader_is_woken_once_until_it_looks_and_never_after_it_left(
         for _ in range(3):
             for event in MIXED:
                 feed.publish(event)
+            # When the writer has published all that it has.
+            await asyncio.sleep(0)
             counts.append(len(woken))
             for _ in MIXED:
                 await anext(reader)
@@ -180,6 +182,24 @@ def test_a_reader_is_woken_once_until_it_looks_and_never_after_it_left(
 
     # It begins to watch when the first event is asked for.
     assert asyncio.run(wakes()) == [0, 1, 2, 2]
+
+
+def test_a_reader_whose_loop_has_closed_meanwhile_breaks_nothing() -> None:
+    feed = fed(MIXED[:1])
+    its_loop = asyncio.new_event_loop()
+    reader = feed.read()
+    its_loop.run_until_complete(anext(reader))
+    broken: list[object] = []
+
+    async def write() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, fault: broken.append(fault))
+        feed.publish(MIXED[1])
+        its_loop.close()
+        # By now it would be woken.
+        await asyncio.sleep(0)
+
+    asyncio.run(write())
+    assert not broken
 
 
 def test_a_listener_sees_the_state_after_each_event_and_at_the_end() -> None:

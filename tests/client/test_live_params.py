@@ -99,6 +99,14 @@ def test_the_agent_may_ask_questions_where_somebody_answers() -> None:
     assert told["suppress_unstable_features_warning"] is True
 
 
+def test_mcp_servers_may_ask_too_where_somebody_answers_and_nobody_gives_leave() -> None:
+    policy = params(transport="app-server", questions=True)["approvalPolicy"]["granular"]
+    assert policy.pop("mcp_elicitations") is True
+    assert set(policy.values()) == {False}
+    thread = ThreadOptions(approval_policy="never")
+    assert params(thread, questions=True)["approvalPolicy"] == "never"
+
+
 def test_only_a_new_thread_is_told_its_tools_its_source_and_that_it_leaves_nothing() -> None:
     def look() -> None:
         """Look."""
@@ -138,9 +146,9 @@ def test_a_value_that_toml_lacks_is_refused() -> None:
 def test_images_go_in_order_as_files_or_as_data() -> None:
     prompt = Prompt("Look", (Path("/a.png"), ImageData(b"\x89PNG", "image/png")))
     assert input_params(prompt) == [
-        {"type": "text", "text": "Look", "text_elements": []},
         {"type": "localImage", "path": "/a.png"},
         {"type": "image", "url": "data:image/png;base64,iVBORw=="},
+        {"type": "text", "text": "Look", "text_elements": []},
     ]
 
 

@@ -52,7 +52,7 @@ UNNAMED = {"fileSystem", "network"}
 
 # A method, and what looks like one.
 METHOD = re.compile(r"[a-z]\w*(/[a-z]\w*)+")
-MEDIA = ("image/", "text/")
+MEDIA = ("image/", "text/", "openai/")
 
 
 def nodes(file: Path) -> list[ast.AST]:

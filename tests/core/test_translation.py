@@ -299,7 +299,7 @@ def test_it_is_known_what_has_begun_and_not_ended() -> None:
     translator = Translator()
     command = {"type": "commandExecution", "id": "c", "command": "ls", "status": "inProgress"}
     assert list(translator.events(*item(command, "item/started"), 0.0))
-    assert translator.running_commands == 1
+    assert translator.running_commands == {"c"}
     assert translator.has_begun({"item": {"id": "c"}})
     assert translator.has_begun({"itemId": "c"})
     assert not translator.has_begun({"itemId": "d"})
@@ -307,5 +307,5 @@ def test_it_is_known_what_has_begun_and_not_ended() -> None:
     ending = {**command, "status": "completed", "exitCode": 0}
     (event,) = translator.events(*item(ending), 1.0)
     assert isinstance(event, ItemCompletedEvent)
-    assert translator.running_commands == 0
+    assert translator.running_commands == set()
     assert translator.item("c") is None
