@@ -45,6 +45,10 @@ _UNHEARD = ("thread/status/changed", "thread/readState/changed", "remoteControl/
 _VERSION = re.compile(r"[^/\s]*/(\S+)")
 
 
+# Held here until they have gone, because a loop holds its tasks but weakly.
+_running: set[AppServer] = set()
+
+
 class AppServer:
     """A server process. Made by `start`.
 
@@ -77,6 +81,8 @@ class AppServer:
         self._leaving = False
         self._why: str | None = None
         self._reading = asyncio.create_task(self._read())
+        _running.add(self)
+        self._reading.add_done_callback(lambda _: _running.discard(self))
 
     @classmethod
     async def start(

@@ -15,7 +15,7 @@ from codex_notebook.client.cli import Cli
 from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.exec import CodexExec
 from codex_notebook.client.failure import unsupported
-from codex_notebook.client.loop import submit
+from codex_notebook.client.loop import refuse_on_io_loop, submit
 from codex_notebook.client.options import CodexOptions, ThreadOptions
 from codex_notebook.client.options_base import merged
 from codex_notebook.client.secrets import hidden
@@ -257,7 +257,29 @@ class Codex:
             async with Codex(transport="app-server") as codex:
                 ...
         """
-        await _done(self._live.close())
+        if self._has_live:
+            await _done(self._live.close())
+
+    def close_sync(self) -> None:
+        """End it and block until nothing of it is left; see `close`.
+
+        Raises
+        ------
+        CodexError
+            On the thread on which turns run, where this would wait for itself.
+        """
+        refuse_on_io_loop()
+        if self._has_live:
+            submit(self._live.close()).result()
+
+    @property
+    def busy(self) -> bool:
+        """Whether turns run on the live transport's process, which `close` would end."""
+        return self._has_live and self._live.busy
+
+    @property
+    def _has_live(self) -> bool:
+        return "_live" in self.__dict__
 
     async def __aenter__(self) -> Codex:
         return self

@@ -13,6 +13,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 
 from codex_notebook.client.event_log import EventLog
+from codex_notebook.client.loop import ticking
 from codex_notebook.core.events import Event
 from codex_notebook.core.fold import Fold
 from codex_notebook.core.state import TurnState
@@ -125,7 +126,8 @@ class Feed:
                     position += 1
                 if closed:
                     return
-                await news.wait()
+                with ticking():
+                    await news.wait()
                 news.clear()
         finally:
             self.unlisten(bell)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from codex_notebook.client.app_server import AppServer
 from codex_notebook.client.approvals import ELICITATION, is_approval, waiting_id
+from codex_notebook.client.beneath import Beneath
 from codex_notebook.client.binary import Binary
 from codex_notebook.client.connection import RefusedError, RequestId, understood
 from codex_notebook.client.desk import Desk
@@ -88,6 +89,7 @@ class LiveTurn:
         self._stopping = Stopping(self._over)
         self._inbox: asyncio.Queue[_Entry] = asyncio.Queue()
         self._translator = Translator()
+        self._beneath = Beneath()
         self._fault: AppServerError | None = None
         self._toolbox = Toolbox(live.tools(thread), spec.loop)
         options = live.cli.options
@@ -248,6 +250,7 @@ class LiveTurn:
 
     async def _last_words(self, server: AppServer) -> AsyncIterator[Event]:
         """End the commands that an interrupted turn leaves running, and yield how they ended."""
+        await self._beneath.stop(server)
         clean_up = {"threadId": self._thread_id}
         try:
             await server.request("thread/backgroundTerminals/clean", clean_up, INTERRUPT_GRACE)
@@ -287,6 +290,13 @@ class LiveTurn:
         else:
             self._inbox.put_nowait((method, params, at))
 
+    def overheard(self, method: str, params: Params) -> None:
+        """Take what is said of the thread of a sub-agent."""
+        if method == "serverRequest/resolved":
+            self._desk.withdraw(params.get("requestId"))
+        else:
+            self._beneath.heard(method, params)
+
     def died(self, error: CodexError) -> None:
         """Take note that the server has gone."""
         self._inbox.put_nowait(error)
@@ -299,7 +309,8 @@ class LiveTurn:
             self._inbox.put_nowait(mark)
             await mark
         if is_approval(method, params):
-            item = self._translator.item(waiting_id(params, self._translator.running))
+            waiting = waiting_id(params, self._translator.running)
+            item = self._translator.item(waiting) or self._beneath.item(waiting)
             return await self._desk.approve(method, params, request_id, item)
         if method in (USER_INPUT, ELICITATION):
             if not can_be_asked(method, params):

@@ -8,11 +8,12 @@ any loop or none await it from outside. Knows nothing of turns.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -21,6 +22,9 @@ from codex_notebook.errors import CodexError
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+# Short enough not to be noticed, and long enough to cost nothing; in seconds.
+TICK = 0.25
 
 
 class LoopThread:
@@ -100,6 +104,25 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
     except RuntimeError:
         return None
     return None if loop is io_loop() else loop
+
+
+@contextlib.contextmanager
+def ticking() -> Iterator[None]:
+    """Wake the running loop every now and then, while it waits for something.
+
+    ■ in a notebook cancels the task of its cell without waking the kernel's loop, which then has
+    to wake by itself to hear of it.
+    """
+    loop = asyncio.get_running_loop()
+
+    def tick() -> None:
+        timers[0] = loop.call_later(TICK, tick)
+
+    timers = [loop.call_later(TICK, tick)]
+    try:
+        yield
+    finally:
+        timers[0].cancel()
 
 
 # Held here, because a loop holds its tasks but weakly.

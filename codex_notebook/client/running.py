@@ -20,7 +20,7 @@ from typing import Any
 from codex_notebook.client.answer import ending
 from codex_notebook.client.controls import Controllable
 from codex_notebook.client.feed import Feed, Listener
-from codex_notebook.client.loop import io_loop, refuse_on_io_loop, submit
+from codex_notebook.client.loop import io_loop, refuse_on_io_loop, submit, ticking
 from codex_notebook.client.transport import Owner
 from codex_notebook.client.turnstile import Turnstile
 from codex_notebook.core.events import (
@@ -111,7 +111,8 @@ class RunningTurn(Controllable):
         OutputValidationError
             If the answer does not fit the output type.
         """
-        turn, error = await asyncio.shield(asyncio.wrap_future(self._end))
+        with ticking():
+            turn, error = await asyncio.shield(asyncio.wrap_future(self._end))
         if error is not None:
             # Anew each time: raising it again would make what it shows longer and longer.
             raise error.with_traceback(None)
@@ -163,7 +164,8 @@ class RunningTurn(Controllable):
 
     async def ended(self) -> Turn:
         """Wait for the end and return the turn, however it ended."""
-        turn, _ = await asyncio.shield(asyncio.wrap_future(self._end))
+        with ticking():
+            turn, _ = await asyncio.shield(asyncio.wrap_future(self._end))
         return turn
 
     def request_interrupt(self) -> None:

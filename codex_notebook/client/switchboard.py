@@ -23,15 +23,16 @@ Listener = Callable[[str, Params], None]
 _EARLY = 100
 # What is said of no thread and concerns the turns of all of them.
 _FOR_ALL = ("account/rateLimits/updated", "deprecationNotice", "warning")
-# What is said of a sub-agent's thread and concerns the turn above it, which was asked.
-_RESOLVED = "serverRequest/resolved"
-
 
 class Watcher(Protocol):
     """Who hears what the server says of a thread."""
 
     def notified(self, method: str, params: Params, at: float) -> None:
         """Take a notification."""
+        ...
+
+    def overheard(self, method: str, params: Params) -> None:
+        """Take what is said of the thread of a sub-agent."""
         ...
 
     async def asked(self, method: str, params: Params, request_id: RequestId) -> Json:
@@ -57,6 +58,8 @@ class Switchboard:
         self._listeners: list[Listener] = []
         # Sub-agents have threads of their own; what they ask, the turn above them answers.
         self._parents: dict[str, str] = {}
+        # In which thread each turn ran.
+        self._turns: dict[str, str] = {}
         self._early: deque[tuple[str, str, Params, float]] = deque(maxlen=_EARLY)
 
     @property
@@ -99,11 +102,14 @@ class Switchboard:
                     watcher.notified(method, params, at)
             return
         about = str(about)
-        watching = self._above(about) if method == _RESOLVED else self._watchers.get(about)
-        if watching is not None:
-            watching.notified(method, params, at)
+        if method == "turn/started":
+            self._begun(about, params)
+        if about in self._watchers:
+            self._watchers[about].notified(method, params, at)
         elif about not in self._parents:
             self._early.append((about, method, params, at))
+        elif (above := self._above(about)) is not None:
+            above.overheard(method, params)
 
     async def asked(self, method: str, params: Params, request_id: RequestId) -> Json:
         """Return the answer to a request of the server.
@@ -133,6 +139,15 @@ class Switchboard:
                 return self._watchers[about]
             about = self._parents.get(about)
         return None
+
+    def _begun(self, thread_id: str, params: Params) -> None:
+        """Take note of a turn, and of whose sub-agent it is: that tells the turn it began with."""
+        turn = params.get("turn")
+        if isinstance(turn, Mapping):
+            self._turns[str(turn.get("id"))] = thread_id
+            root = self._turns.get(str(turn.get("rootTurnId")), thread_id)
+            if root != thread_id:
+                self._parents[thread_id] = root
 
     def _adopt(self, params: Params) -> None:
         thread = params.get("thread")

@@ -124,8 +124,11 @@ def _change(raw: Raw) -> dict[str, Json]:
 def _mcp_tool_call(raw: Raw) -> dict[str, Json]:
     result = raw.get("result")
     if isinstance(result, Mapping):
-        structured = result.get("structuredContent")
+        structured, meta = result.get("structuredContent"), result.get("_meta")
         result = {"content": result.get("content"), "structured_content": structured}
+        if meta is not None:
+            # As `codex exec` has it.
+            result["_meta"] = meta
     return {
         "type": "mcp_tool_call",
         "server": raw.get("server") or "",

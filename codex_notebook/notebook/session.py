@@ -34,13 +34,17 @@ class Session:
     def codex(self) -> Codex:
         """The client; assign another to change the CLI, its environment or its configuration.
 
-        The thread goes on with the new one from its next turn.
+        The thread goes on with the new one from its next turn. The old one is closed, unless a
+        turn runs on it.
         """
         return self._codex
 
     @codex.setter
     def codex(self, codex: Codex) -> None:
-        self._codex = codex
+        old, self._codex = self._codex, codex
+        if codex is not old and not old.busy:
+            # It holds on to the thread that the new one is to go on with.
+            old.close_sync()
         if self.thread is not None:
             known = self.thread.id
             self.thread = codex.resume_thread(known, self.thread.options) if known else None
