@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from codex_notebook.client.binary import HOW_TO_GET_IT, Binary, cli_version
@@ -116,8 +116,7 @@ class AppServer:
         server = cls(process, redact)
         try:
             await process.input.open()
-            ours = version("codex-notebook")
-            client = {"name": _NAME, "title": "Codex Notebook", "version": ours}
+            client = {"name": _NAME, "title": "Codex Notebook", "version": _our_version()}
             abilities = {
                 # Tools, context and the ending of commands are experimental in the protocol.
                 "experimentalApi": True,
@@ -256,3 +255,11 @@ async def _start_error(error: AppServerError, death: Death | None, binary: Binar
             version=known,
         )
     return error
+
+
+def _our_version() -> str:
+    try:
+        return version("codex-notebook")
+    except PackageNotFoundError:
+        # Run from its source, and not installed.
+        return "0"

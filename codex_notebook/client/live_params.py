@@ -162,11 +162,10 @@ def start_params(
     tools : sequence of Tool
         Our functions that the agent may call; only a new thread can be given any.
     """
-    params: Params = {**shared}
+    # Without a source it is filed as `codex exec` files it.
+    params: Params = {**shared, "threadSource": thread.thread_source or "user"}
     if thread.ephemeral:
         params["ephemeral"] = True
-    if thread.thread_source is not None:
-        params["threadSource"] = thread.thread_source
     if tools:
         params["dynamicTools"] = [tool.specification for tool in tools]
     return params

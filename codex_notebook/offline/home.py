@@ -73,7 +73,13 @@ def environment(home: str, host: str) -> dict[str, str]:
         the environment names one, so this excepts it.
     """
     excepted = os.environ.get("NO_PROXY") or os.environ.get("no_proxy")
-    return {"CODEX_HOME": home, "NO_PROXY": f"{excepted},{host}" if excepted else host}
+    return {
+        "CODEX_HOME": home,
+        "NO_PROXY": f"{excepted},{host}" if excepted else host,
+        # Where no other shell is above it, bash takes a socket on its stdin, which the CLI gives
+        # it, for a login from afar, and reads somebody's profile.
+        "SHLVL": "1",
+    }
 
 
 def _place() -> Path | None:
