@@ -215,7 +215,8 @@ class Codex:
         """
         self._refuse_exec("login")
         checked = CodexOptions(api_key=api_key).api_key
-        assert checked is not None
+        if checked is None:
+            raise InvalidOptionError("There is no key: it is None.", option="api_key")
         await _done(self._accounts.login(checked))
 
     async def login_device(self) -> DeviceLogin:

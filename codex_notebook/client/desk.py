@@ -103,6 +103,10 @@ class Desk:
         self._withdrawn: list[object] = []
         self._numbers = itertools.count(1)
         self._closed = False
+        # How many asks are between being told of and being settled.
+        self._working = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def approve(
         self, method: str, params: Params, request_id: object, item: Item | None
@@ -116,8 +120,14 @@ class Desk:
         """
         with self._making_out(method):
             approval = approval_of(method, params, f"approval_{next(self._numbers)}", item)
+        with self._at_work():
+            return await self._approved(method, params, _Open(approval, request_id))
+
+    async def _approved(self, method: str, params: Params, known: _Open) -> Json:
+        approval = known.ask
+        assert isinstance(approval, Approval)
         self._publish(ApprovalRequestedEvent(approval=approval, at=time.time()))
-        said, by = await self._decision(_Open(approval, request_id), self._approvals)
+        said, by = await self._decision(known, self._approvals)
         try:
             decision = check_decision(approval, _meant(said))
         except InvalidOptionError as error:
@@ -139,8 +149,14 @@ class Desk:
         """
         with self._making_out(method):
             request = input_request_of(method, params, f"input_{next(self._numbers)}")
+        with self._at_work():
+            return await self._answered(method, _Open(request, request_id))
+
+    async def _answered(self, method: str, known: _Open) -> Json:
+        request = known.ask
+        assert isinstance(request, InputRequest)
         self._publish(InputRequestedEvent(request=request, at=time.time()))
-        said, by = await self._decision(_Open(request, request_id), self._questions)
+        said, by = await self._decision(known, self._questions)
         answers: Answers | None = None
         try:
             answers = None if said is None else check_answers(request, said)
@@ -192,6 +208,21 @@ class Desk:
         self._closed = True
         for known in [*self._open.values()]:
             known.settle(None, "turn")
+
+    async def settled(self) -> None:
+        """Wait until all is told of what was declined by `close`; that takes no time."""
+        await self._idle.wait()
+
+    @contextlib.contextmanager
+    def _at_work(self) -> Iterator[None]:
+        self._working += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._working -= 1
+            if not self._working:
+                self._idle.set()
 
     def _waiting(self, ask_id: str, kind: type[Approval | InputRequest]) -> _Open:
         known = self._open.get(ask_id)

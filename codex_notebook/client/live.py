@@ -14,13 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from codex_notebook.client.app_server import AppServer
+from codex_notebook.client.arguments import flattened
 from codex_notebook.client.checks import check_arguments, check_git, check_kept
 from codex_notebook.client.cli import Cli
 from codex_notebook.client.connection import understood
 from codex_notebook.client.credentials import Credentials
 from codex_notebook.client.failure import remedy
 from codex_notebook.client.home import codex_home, read_profile
-from codex_notebook.client.live_params import server_arguments, start_params, thread_params
+from codex_notebook.client.live_params import (
+    server_arguments,
+    start_params,
+    thread_params,
+    thread_source,
+)
 from codex_notebook.client.live_turn import LiveTurn
 from codex_notebook.client.loop import io_loop
 from codex_notebook.client.options import ThreadOptions
@@ -28,6 +34,7 @@ from codex_notebook.client.secrets import KEY_VARIABLE, Environment, Redactor
 from codex_notebook.client.tool_memory import ToolMemory
 from codex_notebook.client.tools import Tool
 from codex_notebook.client.transport import TurnSpec
+from codex_notebook.client.trust import untrusted
 from codex_notebook.client.workspace import Workspace
 from codex_notebook.core.usage import Usage
 from codex_notebook.errors import (
@@ -63,6 +70,7 @@ class CodexLive:
         # The threads that only the server's memory has.
         self._ephemeral: set[str] = set()
         self._tool_memory = ToolMemory()
+        self._turns: set[LiveTurn] = set()
         # Whoever holds a turn or a thread holds this; when nobody does, nobody needs the server.
         ending = weakref.finalize(self, _Slot.end_from_afar, self._slot)
         # When Python ends, its guard ends it.
@@ -83,6 +91,7 @@ class CodexLive:
         """
         if not self._slot.is_ours:
             self._slot.clear()
+            self._turns.clear()
             self._starting = asyncio.Lock()
         async with self._starting:
             server = self._slot.server
@@ -96,9 +105,16 @@ class CodexLive:
 
     @property
     def busy(self) -> bool:
-        """Whether turns run on the server."""
-        server = self._slot.server
-        return self._slot.is_ours and server is not None and server.switchboard.busy
+        """Whether turns run on the server, or are about to."""
+        return self._slot.is_ours and bool(self._turns)
+
+    def entered(self, turn: LiveTurn) -> None:
+        """Take note of a turn that begins."""
+        self._turns.add(turn)
+
+    def left(self, turn: LiveTurn) -> None:
+        """Take note of a turn that is over."""
+        self._turns.discard(turn)
 
     async def close(self) -> None:
         """End the server, if one runs, and wait until nothing of it is left."""
@@ -151,7 +167,13 @@ class CodexLive:
             if thread.ephemeral:
                 self._ephemeral.add(thread_id)
         elif server.opened.get(thread_id) != params:
-            if thread_id in server.opened and thread_id in self._ephemeral:
+            if thread_id not in server.opened and thread_id in self._ephemeral:
+                raise InvalidOptionError(
+                    "This thread is ephemeral, and the server of the CLI whose memory had it has "
+                    "ended. Start a new one.",
+                    option="ephemeral",
+                )
+            if thread_id in self._ephemeral:
                 raise InvalidOptionError(
                     "The options of an ephemeral thread cannot change: the CLI would have to open "
                     "it again, and has kept nothing of it. Start a new one.",
@@ -181,6 +203,7 @@ class CodexLive:
         server = await self.server()
         params = self._params(thread, workspace.root)
         request = {"threadId": thread_id, "excludeTurns": True, **params}
+        request["threadSource"] = thread_source(thread)
         if at_turn is not None:
             request["lastTurnId"] = at_turn
         if thread.ephemeral:
@@ -212,8 +235,13 @@ class CodexLive:
         return await self._tool_memory.remark(thread_id, ours, codex_home(self._environment()))
 
     def _params(self, thread: ThreadOptions, root: Path) -> dict[str, Json]:
-        profile = self._profile(thread, self._environment())
-        return thread_params(self.cli.options, thread, root, profile)
+        env, options = self._environment(), self.cli.options
+        profile = self._profile(thread, env)
+        params = thread_params(options, thread, root, profile)
+        if "projects" not in profile:
+            settings = [*flattened(options.config), *options.config_overrides]
+            params["config"].update(untrusted(root, codex_home(env), settings))
+        return params
 
     def _profile(self, thread: ThreadOptions, env: Environment) -> dict[str, Json]:
         home = codex_home(env)

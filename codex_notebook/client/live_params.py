@@ -148,6 +148,11 @@ def asks_questions(codex: CodexOptions) -> bool:
     return codex.questions is not None
 
 
+def thread_source(thread: ThreadOptions) -> str:
+    """Return what a new thread, or a fork, is filed under: by default as over ``codex exec``."""
+    return thread.thread_source or "user"
+
+
 def start_params(
     thread: ThreadOptions, shared: Mapping[str, Json], tools: Sequence[Tool]
 ) -> Params:
@@ -162,8 +167,7 @@ def start_params(
     tools : sequence of Tool
         Our functions that the agent may call; only a new thread can be given any.
     """
-    # Without a source it is filed as `codex exec` files it.
-    params: Params = {**shared, "threadSource": thread.thread_source or "user"}
+    params: Params = {**shared, "threadSource": thread_source(thread)}
     if thread.ephemeral:
         params["ephemeral"] = True
     if tools:

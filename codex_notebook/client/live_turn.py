@@ -19,6 +19,7 @@ from codex_notebook.client.binary import Binary
 from codex_notebook.client.connection import RefusedError, RequestId, understood
 from codex_notebook.client.desk import Desk
 from codex_notebook.client.failure import Death, remedy, request_error
+from codex_notebook.client.inbox import Entry, Inbox, reach
 from codex_notebook.client.inputs import Prompt
 from codex_notebook.client.live_params import input_params, review_target, turn_params
 from codex_notebook.client.loop import in_thread
@@ -57,9 +58,6 @@ _ENDS = (TurnCompletedEvent, TurnFailedEvent, TurnInterruptedEvent)
 # What an ended command has to say still comes then.
 LATE_GRACE = 1.0
 
-# A notification, an event of our own, the server's end, or a mark that says how far we are.
-_Entry = tuple[str, Params, float] | BaseEvent | CodexError | asyncio.Future[None]
-
 
 class LiveTurn:
     """One turn in a thread of the server. Iterate `events` to its end, once."""
@@ -87,7 +85,7 @@ class LiveTurn:
         # Items that waited for leave when the turn was interrupted: no word of their end comes.
         self._never_ran: set[str | None] = set()
         self._stopping = Stopping(self._over)
-        self._inbox: asyncio.Queue[_Entry] = asyncio.Queue()
+        self._inbox = Inbox()
         self._translator = Translator()
         self._beneath = Beneath()
         self._fault: AppServerError | None = None
@@ -137,6 +135,7 @@ class LiveTurn:
         return request_error(self._fault, turn, thread_id=thread_id)
 
     async def _run(self) -> AsyncIterator[Event]:
+        self._live.entered(self)
         self._starting = asyncio.create_task(self._live.server())
         await asyncio.wait({self._starting})
         if self._starting.cancelled():
@@ -166,6 +165,10 @@ class LiveTurn:
                         yield event
             self._over.set()
             self._desk.close()
+            # What was declined by that is told before the end.
+            await self._desk.settled()
+            for told in self._inbox.own_events():
+                yield told  # type: ignore[misc]
             if self._stopping.begun:
                 async for event in self._last_words(server):
                     yield event
@@ -188,7 +191,13 @@ class LiveTurn:
             method, params = "review/start", {**params, "target": target}
         else:
             method, params = "turn/start", {**params, **turn_params(spec)}
-        told = await server.request(method, params)
+        try:
+            told = await server.request(method, params)
+        except AppServerError as fault:
+            if fault.code is None and server.alive:
+                # It may begin the turn after all, and nobody would watch it.
+                server.end(f"The server of the Codex CLI did not answer {method}, so it was ended.")
+            raise
         with understood(method):
             self._began(str(told["turn"]["id"]))
 
@@ -197,7 +206,7 @@ class LiveTurn:
         self._stopping.know(self._thread_id, turn_id)
         self._begun.set()
 
-    def _understood(self, entry: _Entry) -> Iterable[Event]:
+    def _understood(self, entry: Entry) -> Iterable[Event]:
         # What comes by the ten thousand first.
         if isinstance(entry, tuple):
             method, params, at = entry
@@ -211,8 +220,8 @@ class LiveTurn:
         elif isinstance(entry, CodexError):
             # The server has gone.
             raise entry
-        elif not entry.done():
-            entry.set_result(None)
+        else:
+            reach(entry)
         return ()
 
     def _is_ours(self, method: str, params: Params) -> bool:
@@ -276,10 +285,9 @@ class LiveTurn:
         self._begun.set()
         self._desk.close()
         self._toolbox.close()
-        while not self._inbox.empty():
-            entry = self._inbox.get_nowait()
-            if isinstance(entry, asyncio.Future) and not entry.done():
-                entry.set_result(None)
+        self._live.left(self)
+        for _ in self._inbox.own_events():
+            pass
 
     # ---- what the server says and asks ---------------------------------------------------
 
@@ -287,6 +295,9 @@ class LiveTurn:
         """Take a notification."""
         if method == "serverRequest/resolved":
             self._desk.withdraw(params.get("requestId"))
+        elif method == "thread/closed":
+            message = "The Codex CLI has closed the thread while its turn ran."
+            self._inbox.put_nowait(AppServerError(message, method=method))
         else:
             self._inbox.put_nowait((method, params, at))
 
@@ -305,12 +316,11 @@ class LiveTurn:
         """Return the answer to a request of the server."""
         if not self._over.is_set():
             # What it is about is said before, and may not have been read yet.
-            mark: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._inbox.put_nowait(mark)
-            await mark
-        if is_approval(method, params):
-            waiting = waiting_id(params, self._translator.running)
-            item = self._translator.item(waiting) or self._beneath.item(waiting)
+            await self._inbox.caught_up()
+        waiting = waiting_id(params, self._translator.running)
+        item = self._translator.item(waiting) or self._beneath.item(waiting)
+        # An MCP server may call a question of its own an approval; of the CLI's there is a call.
+        if is_approval(method, params) and (method != ELICITATION or item is not None):
             return await self._desk.approve(method, params, request_id, item)
         if method in (USER_INPUT, ELICITATION):
             if not can_be_asked(method, params):

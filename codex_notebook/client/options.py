@@ -56,6 +56,15 @@ def _parsed(tools: object) -> object:
     return parse_tools(given)
 
 
+def _handler(given: object) -> object:
+    if given is None or given is True or callable(given):
+        return given
+    raise ValueError(
+        f"It is a function that decides, True (whoever has hold of the running turn) or None, not "
+        f"{given!r}"
+    )
+
+
 # Callables when they are given, and checked `Tool` objects then.
 Tools = Annotated[tuple[Any, ...], BeforeValidator(_parsed)]
 
@@ -116,10 +125,12 @@ class CodexOptions(Options):
     config: dict[str, Any] = Field(default_factory=dict, repr=False)
     config_overrides: Texts = Field(default=(), repr=False)
     transport: TransportName = "exec"
-    approvals: Callable[[Approval], Any] | Literal[True] | None = Field(default=None, repr=False)
-    questions: Callable[[InputRequest], Any] | Literal[True] | None = Field(
-        default=None, repr=False
-    )
+    approvals: Annotated[
+        Callable[[Approval], Any] | Literal[True] | None, BeforeValidator(_handler)
+    ] = Field(default=None, repr=False)
+    questions: Annotated[
+        Callable[[InputRequest], Any] | Literal[True] | None, BeforeValidator(_handler)
+    ] = Field(default=None, repr=False)
     ask_timeout: PositiveFloat | None = 600.0
     tools: Tools = ()
 

@@ -100,7 +100,11 @@ REQUESTS: dict[str, Request] = {
     ),
     "thread/resume": Request(sends=_REOPENING),
     "thread/fork": Request(
-        sends={**_REOPENING, "lastTurnId?": TEXT, "ephemeral?": FLAG}, reads=_OPENED
+        sends={
+            **_REOPENING,
+            **{"lastTurnId?": TEXT, "ephemeral?": FLAG, "threadSource?": TEXT},
+        },
+        reads=_OPENED,
     ),
     "thread/unsubscribe": Request(sends=_OF_THREAD),
     "thread/compact/start": Request(sends=_OF_THREAD),
@@ -198,6 +202,7 @@ NOTIFICATIONS: dict[str, Shape] = {
     "turn/diff/updated": {**_OF_THREAD, "diff": TEXT},
     "turn/completed": {**_OF_THREAD, "turn": TURN},
     "thread/started": {"thread": {"id": TEXT, "parentThreadId?": TEXT}},
+    "thread/closed": _OF_THREAD,
     "thread/tokenUsage/updated": {
         **_OF_THREAD,
         "tokenUsage": {

@@ -6,6 +6,7 @@ the schema of ``codex app-server``, version 0.163. Who answers is in ``desk``.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -100,24 +101,37 @@ def check_answers(request: InputRequest, answers: object) -> Answers:
     known = [question.id for question in request.questions]
     if isinstance(answers, str) and len(known) == 1:
         answers = {known[0]: answers}
-    if request.kind == "url" and answers in (None, True, {}):
+    if answers is True and not known:
+        # A page to visit, or a form that only wants a yes.
         return {}
+    # What was answered is not quoted: it may be a secret.
     if not isinstance(answers, Mapping) or not set(answers) <= set(known):
         raise InvalidOptionError(
-            f"Answers are a dict from the id of a question to its answer, and {answers!r} is not; "
-            f"the questions are {', '.join(map(repr, known)) or 'none'}.",
+            "Answers are a dict from the id of a question to its answer, and this "
+            f"{type(answers).__name__} is not; the questions are "
+            f"{', '.join(map(repr, known)) or 'none'}.",
             option="answers",
         )
     if request.kind == "form":
-        return dict(answers)
+        return _said_in_json(dict(answers))
     listed = {name: [said] if isinstance(said, str) else said for name, said in answers.items()}
     for name, said in listed.items():
         if not isinstance(said, (list, tuple)) or not all(isinstance(one, str) for one in said):
             raise InvalidOptionError(
-                f"The answer to {name!r} is text or a list of texts, not {said!r}.",
+                f"The answer to {name!r} is text or a list of texts, not {type(said).__name__}.",
                 option="answers",
             )
     return {name: list(said) for name, said in listed.items()}
+
+
+def _said_in_json(answers: Answers) -> Answers:
+    try:
+        json.dumps(answers, allow_nan=False)
+    except (TypeError, ValueError) as fault:
+        raise InvalidOptionError(
+            f"The answers to a form must be values of JSON: {fault}.", option="answers"
+        ) from None
+    return answers
 
 
 def answered(method: str, answers: Answers | None) -> Json:

@@ -111,6 +111,7 @@ class RunningTurn(Controllable):
         OutputValidationError
             If the answer does not fit the output type.
         """
+        self._refuse_if_forked()
         with ticking():
             turn, error = await asyncio.shield(asyncio.wrap_future(self._end))
         if error is not None:
@@ -145,8 +146,7 @@ class RunningTurn(Controllable):
         """
         if not self.done:
             refuse_on_io_loop()
-            if self._pid != os.getpid():
-                raise CodexError("This turn runs in the process from which this one was forked.")
+            self._refuse_if_forked()
         try:
             return self._end.result(timeout)
         except NotYet:
@@ -164,9 +164,14 @@ class RunningTurn(Controllable):
 
     async def ended(self) -> Turn:
         """Wait for the end and return the turn, however it ended."""
+        self._refuse_if_forked()
         with ticking():
             turn, _ = await asyncio.shield(asyncio.wrap_future(self._end))
         return turn
+
+    def _refuse_if_forked(self) -> None:
+        if self._pid != os.getpid() and not self.done:
+            raise CodexError("This turn runs in the process from which this one was forked.")
 
     def request_interrupt(self) -> None:
         """Ask the turn to stop and return at once; a second call ends it by force.
@@ -208,6 +213,7 @@ class RunningTurn(Controllable):
             if self._end.done():
                 raise
             # Whatever it was, somebody waits for this turn.
+            self._controlled_by(self._transport)
             error = self._broken_off(fault)
             self._end.set_result((error.turn, error))
             self._feed.close()

@@ -21,8 +21,11 @@ Listener = Callable[[str, Params], None]
 
 # What is said of a thread before anybody listens to it, while it is being opened.
 _EARLY = 100
+# What is said of turns concerns nobody who did not listen when they began.
+_OF_TURNS = ("item/", "turn/")
 # What is said of no thread and concerns the turns of all of them.
 _FOR_ALL = ("account/rateLimits/updated", "deprecationNotice", "warning")
+
 
 class Watcher(Protocol):
     """Who hears what the server says of a thread."""
@@ -106,7 +109,7 @@ class Switchboard:
             self._begun(about, params)
         if about in self._watchers:
             self._watchers[about].notified(method, params, at)
-        elif about not in self._parents:
+        elif about not in self._parents and not method.startswith(_OF_TURNS):
             self._early.append((about, method, params, at))
         elif (above := self._above(about)) is not None:
             above.overheard(method, params)

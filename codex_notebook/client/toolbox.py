@@ -38,10 +38,10 @@ class Toolbox:
         """Run the tool that the server asks for, and return what the agent is told of it."""
         name = params.get("tool")
         tool = self._tools.get(str(name))
-        if tool is None or self._closed:
-            over = "the turn is over" if self._closed else "the program that had it has ended"
-            text = f"The tool {name} is not available: {over}."
-            return {"contentItems": [{"type": "inputText", "text": text}], "success": False}
+        if self._closed:
+            return _refusal(name, "the turn is over")
+        if tool is None:
+            return _refusal(name, "the program that had it has ended")
         # It takes long to load, and few need it.
         from codex_notebook.client.tool_call import call
 
@@ -50,11 +50,24 @@ class Toolbox:
         self._calls.add(calling)
         try:
             return await calling
+        except asyncio.CancelledError:
+            if not self._is_closed():
+                raise
+            # A sub-agent may live on, and would wait for the answer.
+            return _refusal(name, "the turn is over")
         finally:
             self._calls.discard(calling)
+
+    def _is_closed(self) -> bool:
+        return self._closed
 
     def close(self) -> None:
         """Cancel what runs, for nobody waits for it; one that is not async runs on unheard."""
         self._closed = True
         for calling in self._calls:
             calling.cancel()
+
+
+def _refusal(name: object, why: str) -> Json:
+    text = f"The tool {name} is not available: {why}."
+    return {"contentItems": [{"type": "inputText", "text": text}], "success": False}

@@ -75,6 +75,10 @@ class Tool:
     function: Callable[..., Any] = field(repr=False)
     _arguments: TypeAdapter[dict[str, Any]] = field(repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What reads the arguments is made of the function, and cannot be pickled.
+        return _tool_of, (self.function, self.name, self.description)
+
     @classmethod
     def of(
         cls,
@@ -282,3 +286,7 @@ def _faults(name: str, error: ValidationError) -> str:
     if len(lines) > _MAX_FAULTS:
         lines[_MAX_FAULTS:] = [f"- … and {len(lines) - _MAX_FAULTS} more"]
     return "\n".join([f"{name} was not run, because its arguments do not fit:", *lines])
+
+
+def _tool_of(function: Callable[..., Any], name: str, description: str) -> Tool:
+    return Tool.of(function, name=name, description=description)

@@ -231,7 +231,7 @@ def test_a_thread_that_another_process_writes_to_is_busy(
 ) -> None:
     thread = new_thread("busy_when_resumed")
     run(thread)
-    with pytest.raises(ThreadBusyError, match="wait until it ends") as caught:
+    with pytest.raises(ThreadBusyError, match="wait until its turn ends") as caught:
         run(thread)
     assert caught.value.turn.status == "failed"
     assert thread.id == "fake"
@@ -709,7 +709,7 @@ def test_a_thread_that_another_process_writes_to_is_busy_until_that_ends(
     command = [sys.executable, "-c", WRITES, options, str(first.thread_id), str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         model.wait_for_requests(before + 1)
-        with pytest.raises(ThreadBusyError, match="wait until it ends"):
+        with pytest.raises(ThreadBusyError, match="wait until its turn ends"):
             run(real_thread, "hello")
         model.release("go")
         assert writer.communicate()[0] == "At last.\n"
