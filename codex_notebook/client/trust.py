@@ -52,7 +52,8 @@ def _projects(root: Path) -> Iterator[Path]:
     yield root
     for folder in (root, *root.parents):
         git = folder / ".git"
-        if git.is_dir():
+        # The CLI's sandbox may put an empty one there, for as long as a command runs.
+        if (git / "HEAD").is_file():
             yield folder
             return
         if git.is_file():
