@@ -117,7 +117,7 @@ def test_only_a_new_thread_is_told_its_tools_its_source_and_that_it_leaves_nothi
     assert told["ephemeral"] is True
     assert told["threadSource"] == "tests"
     assert [tool["name"] for tool in told["dynamicTools"]] == ["look"]
-    assert start_params(ThreadOptions(), {}, ()) == {}
+    assert start_params(ThreadOptions(), {}, ()) == {"threadSource": "user"}
 
 
 def test_a_server_is_told_the_configuration_and_no_key() -> None:
