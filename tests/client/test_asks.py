@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -266,3 +267,26 @@ def test_a_proof_of_who_the_user_is_cannot_be_asked_for_here() -> None:
     assert not can_be_asked(ELICITATION, {"mode": "openai/userVerification"})
     assert all(can_be_asked(ELICITATION, {"mode": mode}) for mode in ("form", "url", "openai/form"))
     assert can_be_asked(USER_INPUT, {})
+
+
+def test_an_answer_is_not_quoted_because_it_may_be_a_secret() -> None:
+    request = input_request_of(USER_INPUT, ASKED, "i")
+    for wrong in ({"s": 987654}, "hunter2", ["hunter2"]):
+        with pytest.raises(InvalidOptionError) as caught:
+            check_answers(request, wrong)
+        assert "987654" not in str(caught.value)
+        assert "hunter2" not in str(caught.value)
+
+
+def test_the_answers_to_a_form_are_values_of_json() -> None:
+    form = {"properties": {"when": {"type": "string"}}}
+    request = input_request_of(ELICITATION, {"mode": "form", "requestedSchema": form}, "i")
+    assert check_answers(request, {"when": "today"}) == {"when": "today"}
+    for wrong in (date(2026, 1, 2), float("nan")):
+        with pytest.raises(InvalidOptionError, match="values of JSON"):
+            check_answers(request, {"when": wrong})
+
+
+def test_a_form_that_only_wants_a_yes_takes_true() -> None:
+    asked = {"mode": "form", "requestedSchema": {"type": "object", "properties": {}}}
+    assert check_answers(input_request_of(ELICITATION, asked, "i"), True) == {}

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import functools
 import math
+import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -357,3 +358,16 @@ def test_numbers_in_text_are_read_exactly() -> None:
     def pay(amount: Decimal) -> None: ...
 
     assert Tool.of(pay).parse({"amount": "0.10"}) == {"amount": Decimal("0.10")}
+
+
+def pickled_look(x: int) -> str:
+    """Look at x."""
+    return f"saw {x}"
+
+
+def test_a_tool_can_be_pickled_with_its_function_by_name() -> None:
+    tool = Tool.of(pickled_look, name="look", description="Looks.")
+    again = pickle.loads(pickle.dumps(tool))
+    assert again.specification == tool.specification
+    assert again.parse({"x": "3"}) == {"x": 3}
+    assert again.function is pickled_look
