@@ -99,7 +99,7 @@ def last_words(exec_: Fields, live: Fields, name: str) -> bool:
 
 
 def _changed(diff: str) -> list[str]:
-    return [line for line in diff.split("\n") if line.startswith(("+", "-"))]
+    return [line for line in diff.split("\n") if not line.startswith((" ", "@@"))]
 
 
 _NOT_PRINTED = "`codex exec` does not print it."

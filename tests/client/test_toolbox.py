@@ -33,7 +33,7 @@ def test_a_tool_that_is_not_here_is_answered_in_words() -> None:
 
 
 def test_what_runs_when_the_turn_ends_is_cancelled_and_answered() -> None:
-    cancelled = []
+    cancelled: list[bool] = []
 
     async def main() -> tuple[Any, Any]:
         async def hang() -> None:
