@@ -79,12 +79,22 @@ def check_git(thread: ThreadOptions, root: Path) -> None:
     InvalidOptionError
         If the directory is in no repository.
     """
-    if thread.skip_git_repo_check or any((p / ".git").exists() for p in (root, *root.parents)):
+    if thread.skip_git_repo_check or git_of(root) is not None:
         return
     raise InvalidOptionError(
         f"{root} is not inside a git repository. Run in one, or pass skip_git_repo_check=True.",
         option="skip_git_repo_check",
     )
+
+
+def git_of(folder: Path) -> Path | None:
+    """Return the ``.git`` of the repository in which a folder lies; None if it lies in none."""
+    for parent in (folder, *folder.parents):
+        git = parent / ".git"
+        # An empty one is none: the CLI's sandbox may put it there, while a command runs.
+        if git.is_file() or (git / "HEAD").is_file():
+            return git
+    return None
 
 
 def check_arguments(arguments: Iterable[str]) -> None:

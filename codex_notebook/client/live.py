@@ -236,12 +236,9 @@ class CodexLive:
 
     def _params(self, thread: ThreadOptions, root: Path) -> dict[str, Json]:
         env, options = self._environment(), self.cli.options
-        profile = self._profile(thread, env)
-        params = thread_params(options, thread, root, profile)
-        if "projects" not in profile:
-            settings = [*flattened(options.config), *options.config_overrides]
-            params["config"].update(untrusted(root, codex_home(env), settings))
-        return params
+        settings = [*flattened(options.config), *options.config_overrides]
+        beneath = {**untrusted(root, codex_home(env), settings), **self._profile(thread, env)}
+        return thread_params(options, thread, root, beneath)
 
     def _profile(self, thread: ThreadOptions, env: Environment) -> dict[str, Json]:
         home = codex_home(env)

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from codex_notebook.client.checks import git_of
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -50,16 +52,11 @@ def untrusted(root: Path, home: Path | None, settings: Iterable[str]) -> dict[st
 def _projects(root: Path) -> Iterator[Path]:
     """Yield the folders by which the CLI may know the project of a directory."""
     yield root
-    for folder in (root, *root.parents):
-        git = folder / ".git"
-        # The CLI's sandbox may put an empty one there, for as long as a command runs.
-        if (git / "HEAD").is_file():
-            yield folder
-            return
+    git = git_of(root)
+    if git is not None:
+        yield git.parent
         if git.is_file():
-            yield folder
             yield from _main_of(git)
-            return
 
 
 def _main_of(git: Path) -> Iterator[Path]:

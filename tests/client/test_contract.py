@@ -24,6 +24,7 @@ from pydantic import BaseModel
 from codex_notebook import (
     Codex,
     CodexError,
+    CodexExecError,
     InvalidOptionError,
     OutputValidationError,
     Thread,
@@ -438,6 +439,9 @@ class Contract:
             for path in sorted(self._folder.rglob("*"))
             if path.is_file() and ".git" not in path.parts
         }
+        # What its user has written is the user's.
+        home = Path(self._model.env["CODEX_HOME"])
+        stage.outcome.files["config.toml"] = (home / "config.toml").read_bytes()
         return stage.outcome
 
     def close(self) -> None:
@@ -460,28 +464,42 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Contract]:
         contract.close()
 
 
-# What is a defect and not a difference, and why it is still there.
-DEFECTS = {
-    "a directory without git": "client/exec.py lets the CLI find out, where live.py checks before",
-    "a feature that there is not": "the server only warns, where `codex exec` refuses it",
+# Where the two come to something else, and why.
+OTHERWISE = {
+    "a directory without git": "The server does not ask, so it is asked before there is one.",
 }
-PARAMETERS = [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=DEFECTS[name]))
-    if name in DEFECTS
-    else name
-    for name in PLAYS
-]
 
 
 @pytest.mark.cli
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", [name for name in PLAYS if name not in OTHERWISE])
 def test_a_scenario_comes_to_the_same_over_both_transports(contract: Contract, name: str) -> None:
     assert contract.compared(name).differences == []
 
 
 @pytest.mark.cli
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_where_the_two_come_to_something_else_it_is_listed(contract: Contract, name: str) -> None:
+    assert contract.compared(name).differences != []
+
+
+@pytest.mark.cli
+def test_a_feature_that_there_is_not_is_refused_over_exec_and_passed_over_by_the_server(
+    tmp_path: Path,
+) -> None:
+    with offline.serve([offline.text("Hello.")], repeat=True) as model:
+        options: dict[str, Any] = {"skip_git_repo_check": True, "working_directory": tmp_path}
+        refused = Codex(model.options).start_thread(enable=["nonsense"], **options)
+        with pytest.raises(CodexExecError, match="nonsense"):
+            refused.run_sync("hello")
+        live = Codex(model.options, transport="app-server")
+        taken = live.start_thread(enable=["nonsense"], **options).run_sync("hello")
+        live.close_sync()
+    assert taken.status == "completed"
+
+
+@pytest.mark.cli
 def test_nothing_is_listed_that_does_not_differ_in_some_scenario(contract: Contract) -> None:
-    used = [contract.compared(name).used for name in PLAYS if name not in DEFECTS]
+    used = [contract.compared(name).used for name in PLAYS if name not in OTHERWISE]
     assert {*ALLOWED, *UNSAID} - set().union(*used) == set()
 
 
