@@ -16,18 +16,19 @@ from codex_notebook.client.app_server import AppServer
 from codex_notebook.client.approvals import ELICITATION, is_approval, waiting_id
 from codex_notebook.client.beneath import Beneath
 from codex_notebook.client.binary import Binary
-from codex_notebook.client.connection import RefusedError, RequestId, understood
+from codex_notebook.client.connection import RefusedError, RequestId
 from codex_notebook.client.desk import Desk
 from codex_notebook.client.failure import Death, remedy, request_error
 from codex_notebook.client.inbox import Entry, Inbox, reach
 from codex_notebook.client.inputs import Prompt
-from codex_notebook.client.live_params import input_params, review_target, turn_params
+from codex_notebook.client.live_params import input_params
 from codex_notebook.client.loop import in_thread
 from codex_notebook.client.options import ThreadOptions
 from codex_notebook.client.questions import USER_INPUT, answered, can_be_asked
 from codex_notebook.client.stopping import INTERRUPT_GRACE, Stopping
 from codex_notebook.client.toolbox import TOOL_CALL, Toolbox
 from codex_notebook.client.transport import TurnSpec
+from codex_notebook.client.turn_start import start_turn
 from codex_notebook.client.user_code import called
 from codex_notebook.core.events import (
     ApprovalResolvedEvent,
@@ -155,7 +156,9 @@ class LiveTurn:
             if self._interrupted:
                 yield TurnInterruptedEvent(at=time.time())
                 return
-            await self._start(server)
+            turn_id = await start_turn(server, self._thread_id, self._spec)
+            if turn_id is not None:
+                self._began(turn_id)
             end: Event | None = None
             while end is None:
                 for event in self._understood(await self._inbox.get()):
@@ -178,28 +181,6 @@ class LiveTurn:
                 if usage is not None:
                     yield UsageUpdatedEvent(thread_usage=usage, at=time.time())
             yield end
-
-    async def _start(self, server: AppServer) -> None:
-        spec = self._spec
-        params: dict[str, Json] = {"threadId": self._thread_id}
-        if spec.compact:
-            await server.request("thread/compact/start", params)
-            # Its id comes with its first word.
-            return
-        if spec.review is not None:
-            target = review_target(spec.review)
-            method, params = "review/start", {**params, "target": target}
-        else:
-            method, params = "turn/start", {**params, **turn_params(spec)}
-        try:
-            told = await server.request(method, params)
-        except AppServerError as fault:
-            if fault.code is None and server.alive:
-                # It may begin the turn after all, and nobody would watch it.
-                server.end(f"The server of the Codex CLI did not answer {method}, so it was ended.")
-            raise
-        with understood(method):
-            self._began(str(told["turn"]["id"]))
 
     def _began(self, turn_id: str) -> None:
         self._turn_id = turn_id
