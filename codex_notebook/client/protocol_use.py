@@ -227,7 +227,6 @@ NOTIFICATIONS: dict[str, Shape] = {
     "error": {**_OF_THREAD, "error": ERROR, "willRetry": FLAG},
     "warning": {**_maybe(_OF_THREAD), "message": TEXT},
     "guardianWarning": {**_OF_THREAD, "message": TEXT},
-    "configWarning": _WARNING,
     "deprecationNotice": _WARNING,
     # We ask not to be told.
     "thread/status/changed": {},

@@ -234,7 +234,7 @@ class Translator:
         summary = params.get("message") or params.get("summary")
         details = params.get("details")
         message = "\n".join(str(part) for part in (summary, details) if part)
-        # The CLI says some of it twice, by two methods.
+        # The CLI says some of it twice.
         if message and message not in self._warned:
             self._warned.add(message)
             item = ErrorItem(id=f"warning_{len(self._warned)}", message=message)
@@ -315,6 +315,5 @@ _TRANSLATE: dict[str, _Translate] = {
     "error": Translator._erred,
     "warning": Translator._warned_of,
     "guardianWarning": Translator._warned_of,
-    "configWarning": Translator._warned_of,
     "deprecationNotice": Translator._warned_of,
 }

@@ -93,7 +93,6 @@ def test_a_recorded_turn_folds_into_its_items_in_the_order_in_which_they_began()
     kinds = [type(entry) for entry in state.items]
     assert kinds == [
         ErrorItem,
-        ErrorItem,
         ReasoningItem,
         CommandExecutionItem,
         FileChangeItem,
@@ -128,7 +127,7 @@ def test_text_lost_between_deltas_is_repaired_by_the_completed_item() -> None:
         if isinstance(event, ItemDeltaEvent) and event.item_id == "c1"
     )
     assert came == "line2\nline3\n"
-    command = folded(events).items[3]
+    command = folded(events).items[2]
     assert isinstance(command, CommandExecutionItem)
     assert command.aggregated_output.endswith("line1\nline2\nline3\n")
 
@@ -224,7 +223,7 @@ def test_limits_are_told_if_there_are_any_and_when_they_change() -> None:
 def test_a_warning_that_is_said_twice_is_one_item() -> None:
     events = translated(
         [
-            ("configWarning", {"summary": "Odd.", "details": None}),
+            ("guardianWarning", {"message": "Odd."}),
             ("warning", {"message": "Odd."}),
             ("deprecationNotice", {"summary": "Old.", "details": "Use the new one."}),
         ]
