@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from codex_notebook import Codex, CodexOptions, Thread
+from codex_notebook import Codex, CodexOptions, Thread, offline
 from tests.processes import alive
 
 FAKE = Path(__file__).with_name("fake_cli.py")
@@ -123,3 +123,11 @@ def fake_server(tmp_path: Path) -> Iterator[Callable[..., FakeServer]]:
     yield make
     server.close_clients()
     assert not any(map(alive, server.starts))
+
+
+@pytest.fixture(scope="module")
+def codex(model: offline.ScriptedModel) -> Iterator[Codex]:
+    """Return a live client of the module's `model`, whose server its tests share."""
+    client = Codex(model.options, transport="app-server")
+    yield client
+    asyncio.run(client.close())

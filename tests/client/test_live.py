@@ -85,14 +85,6 @@ def model() -> Iterator[offline.ScriptedModel]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def codex(model: offline.ScriptedModel) -> Iterator[Codex]:
-    """Return a client whose server the tests share."""
-    client = Codex(model.options, transport="app-server")
-    yield client
-    asyncio.run(client.close())
-
-
 @pytest.fixture
 def thread(codex: Codex, tmp_path: Path) -> Thread:
     return thread_in(codex, tmp_path)

@@ -71,14 +71,6 @@ def model() -> Iterator[offline.ScriptedModel]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def codex(model: offline.ScriptedModel) -> Iterator[Codex]:
-    """Return a client whose server the tests share."""
-    client = Codex(model.options, transport="app-server")
-    yield client
-    asyncio.run(client.close())
-
-
 def thread_in(codex: Codex, folder: Path, **options: Any) -> Thread:
     return codex.start_thread(working_directory=folder, skip_git_repo_check=True, **options)
 
