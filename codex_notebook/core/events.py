@@ -32,10 +32,23 @@ class BaseEvent(Value):
 
 
 class ThreadStartedEvent(BaseEvent):
-    """The CLI opened the thread (a new one, or the one that was resumed)."""
+    """The CLI opened the thread (a new one, or the one that was resumed).
+
+    Attributes
+    ----------
+    thread_id : str
+        Its id.
+    name : str or None
+        The name that it was given (live transport only).
+    model, effort : str or None
+        The model that will answer, and its reasoning effort (live transport only).
+    """
 
     type: Literal["thread.started"] = "thread.started"
     thread_id: str
+    name: str | None = None
+    model: str | None = None
+    effort: str | None = None
 
 
 class TurnStartedEvent(BaseEvent):

@@ -142,7 +142,11 @@ class Fold:
         return known.stated, known.streams, known.started_at, known.ended_at, known.completed
 
     def _open(self, event: ThreadStartedEvent) -> None:
-        self._fields["thread_id"] = event.thread_id
+        fields = self._fields
+        fields["thread_id"] = event.thread_id
+        fields["thread_name"] = event.name
+        fields["model"] = event.model
+        fields["effort"] = event.effort
 
     def _count(self, event: UsageUpdatedEvent) -> None:
         fields = self._fields

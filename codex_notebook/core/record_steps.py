@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from codex_notebook.core.cards import card
 from codex_notebook.core.items import CollabToolCallItem, ToolCallItem
 from codex_notebook.core.record_parts import (
     Block,
@@ -22,7 +23,6 @@ from codex_notebook.core.record_parts import (
     subject,
 )
 from codex_notebook.core.state import Entry
-from codex_notebook.core.view import card
 
 Card = dict[str, Any]
 

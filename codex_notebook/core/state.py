@@ -28,16 +28,20 @@ class TurnRequest(Value):
     ----------
     prompt : str
         The text of the input.
-    model, sandbox_mode, working_directory : str or None
+    model, effort, sandbox_mode, working_directory : str or None
         As asked for; None where the CLI's own configuration decides.
+    thread_name : str or None
+        The name of its thread, as far as it is known.
     output_type : str or None
         The name of the type that the answer is to have.
     """
 
     prompt: str = ""
     model: str | None = None
+    effort: str | None = None
     sandbox_mode: str | None = None
     working_directory: str | None = None
+    thread_name: str | None = None
     output_type: str | None = None
 
 
@@ -109,8 +113,12 @@ class TurnState:
         Somebody asked it to stop, and it has not stopped yet.
     thread_id : str or None
         The thread's id, once the CLI has said it.
+    thread_name : str or None
+        The thread's name, where the CLI tells it (live transport only).
     turn_id : str or None
         The CLI's id of the turn (live transport only).
+    model, effort : str or None
+        The model that answers, and its reasoning effort (live transport only).
     entries : tuple of Entry
         The items in the order in which they began.
     thread_usage_before : Usage or None
@@ -145,7 +153,10 @@ class TurnState:
     status: TurnStatus = "pending"
     interrupting: bool = False
     thread_id: str | None = None
+    thread_name: str | None = None
     turn_id: str | None = None
+    model: str | None = None
+    effort: str | None = None
     entries: tuple[Entry, ...] = ()
     thread_usage_before: Usage | None = None
     thread_usage: Usage | None = None

@@ -47,6 +47,7 @@ describe('an operation', () => {
       card('message', 'a', { text: 'One' }),
       card('command', 'b', { command: 'ls', output: '', exit_code: null }),
     ],
+    asks: [],
   };
   const folded = (...operations: Operation[]) => fold(before, operations);
 

@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, vi } from 'vitest';
+import type { Ask } from '../src/core/asks.ts';
 import { Text } from '../src/core/text.ts';
 import {
   type Card,
@@ -104,13 +105,33 @@ export function header(fields: Partial<Header> = {}): Header {
   return { ...EMPTY_VIEW.header, ...fields };
 }
 
-export function snapshot(fields: Partial<Header>, cards: readonly Card[] = [], seq = 1): string {
-  return JSON.stringify({ seq, at: Date.now() / 1000, view: { header: header(fields), cards } });
+export function snapshot(
+  fields: Partial<Header>,
+  cards: readonly Card[] = [],
+  seq = 1,
+  asks: readonly Ask[] = [],
+): string {
+  return JSON.stringify({
+    seq,
+    at: Date.now() / 1000,
+    view: { header: header(fields), cards, asks },
+  });
 }
 
 // What a card need not name: how it stands, and what only the live transport fills in.
 const STANDS = { status: 'completed', started_at: null, ended_at: null };
-const USUAL = { ...STANDS, phase: null, raw_text: '', elsewhere: null, duration_ms: null };
+const USUAL = {
+  ...STANDS,
+  phase: null,
+  raw_text: '',
+  elsewhere: null,
+  duration_ms: null,
+  images: [],
+  agents: [],
+  queries: [],
+  url: null,
+  pattern: null,
+};
 
 type Usual = keyof typeof USUAL;
 type Fields<C> = Omit<C, 'id' | 'kind' | Usual> & Partial<Pick<C, Usual & keyof C>>;

@@ -24,7 +24,7 @@ beforeEach(() => {
 const status = (value: Header['status']): Operation => ['header', { status: value }];
 const frame = (seq: number, ...ops: Operation[]) =>
   store.receive({ op: 'frame', seq, at: time, ops });
-const view = (fields: Partial<Header>): View => ({ header: header(fields), cards: [] });
+const view = (fields: Partial<Header>): View => ({ header: header(fields), cards: [], asks: [] });
 
 it('begins with an empty view, on which frame 1 builds', () => {
   store.load('');

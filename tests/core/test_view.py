@@ -10,19 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codex_notebook.core.cards import card, diff_counts, inner_command, shown_path, tool_text
 from codex_notebook.core.fold import reduce
 from codex_notebook.core.items import parse_item
 from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.state import Entry, TurnState
-from codex_notebook.core.view import (
-    card,
-    diff_counts,
-    frame,
-    inner_command,
-    shown_path,
-    tool_text,
-    view,
-)
+from codex_notebook.core.view import frame, view
 from tests.turns import ALL_TURNS, EVENT_TURNS, golden_file, golden_text, start, states_of
 
 ids = st.sampled_from(["a", "b", "c"])
@@ -70,6 +63,25 @@ events = st.one_of(
     ),
     st.fixed_dictionaries({"type": st.sampled_from(["turn.started", "turn.interrupting", "huh"])}),
     st.fixed_dictionaries({"type": st.just("error"), "message": texts}),
+    st.builds(
+        lambda name: {"type": "approval.requested", "approval": {"id": name, "kind": "command"}},
+        st.sampled_from(["approval_1", "approval_2"]),
+    ),
+    st.builds(
+        lambda name: {"type": "input.requested", "request": {"id": name, "message": "?"}},
+        st.sampled_from(["input_1", "input_2"]),
+    ),
+    st.builds(
+        lambda name, word: {
+            "type": "approval.resolved",
+            "approval_id": name,
+            "decision": word,
+            "by": "user",
+        },
+        st.sampled_from(["approval_1", "approval_2"]),
+        st.sampled_from(["accept", "decline"]),
+    ),
+    st.just({"type": "input.resolved", "input_id": "input_1", "answers": {"q": "a"}, "by": "user"}),
     st.just({"type": "turn.completed", "usage": {"input_tokens": 3}}),
     st.just({"type": "turn.interrupted"}),
 )
@@ -91,6 +103,10 @@ def applied(before: dict[str, Any], operations: list[Any]) -> dict[str, Any]:
             cards[place[rest[0]]] = rest[1]
         elif name == "append":
             cards[place[rest[0]]][rest[1]] += rest[2]
+        elif name == "ask":
+            asks = after["asks"]
+            same = rest[0] < len(asks) and asks[rest[0]]["id"] == rest[1]["id"]
+            asks[rest[0] : rest[0] + same] = [rest[1]]
         else:
             assert name == "reset"
             after = rest[0]
@@ -216,8 +232,9 @@ def fields_of(kind: str, root: str | None = "/w", **fields: Any) -> dict[str, An
     return {k: v for k, v in shown.items() if k not in ("id", "status", "started_at", "ended_at")}
 
 
-def test_the_turn_written_for_the_live_transport_has_nothing_unknown_in_it() -> None:
-    *_, state = states_of(next(path for path in EVENT_TURNS if path.stem == "live_items"))
+@pytest.mark.parametrize("name", ["live_items", "live_asks"])
+def test_the_turns_written_for_the_live_transport_have_nothing_unknown_in_them(name: str) -> None:
+    *_, state = states_of(next(path for path in EVENT_TURNS if path.stem == name))
     shown = view(state).to_json()
     assert shown["header"]["notices"] == []
     assert "unknown" not in {card["kind"] for card in shown["cards"]}
@@ -246,6 +263,7 @@ def test_a_tool_of_our_own_is_shown_like_any_other() -> None:
         "arguments": '{\n  "n": 1\n}',
         "result": "one row\n[image]",
         "error": None,
+        "images": ["data:image/png;base64,AAAA"],
         "duration_ms": 12,
     }
     running = fields_of("tool_call", tool="query")

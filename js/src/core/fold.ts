@@ -2,6 +2,7 @@
 // Pure; the law is that folding what `frame(a, b)` gave in the kernel onto `a` gives `b`.
 // What did not change keeps its identity, which is how components know that they need not redraw.
 
+import type { Ask } from './asks.ts';
 import { Text } from './text.ts';
 import type { Card, LongField, Operation, View } from './types.ts';
 
@@ -17,7 +18,7 @@ const LONG: ReadonlySet<string> = new Set<LongField>([
 
 /** The next view, or null if an operation does not fit this one: we have lost something. */
 export function fold(before: View, operations: readonly Operation[]): View | null {
-  let { header } = before;
+  let { header, asks } = before;
   let cards = before.cards.slice();
   for (const operation of operations) {
     switch (operation[0]) {
@@ -30,6 +31,10 @@ export function fold(before: View, operations: readonly Operation[]): View | nul
       case 'reset':
         header = operation[1].header;
         cards = operation[1].cards.slice();
+        asks = operation[1].asks;
+        break;
+      case 'ask':
+        asks = put(asks, operation[1], operation[2]);
         break;
       default: {
         const at = find(cards, operation[1]);
@@ -40,7 +45,14 @@ export function fold(before: View, operations: readonly Operation[]): View | nul
       }
     }
   }
-  return { header, cards };
+  return { header, cards, asks };
+}
+
+/** `ask` in its place, where the one of its id gives way and others move on. */
+function put(asks: readonly Ask[], at: number, ask: Ask): Ask[] {
+  const next = asks.slice();
+  next.splice(at, next[at]?.id === ask.id ? 1 : 0, ask);
+  return next;
 }
 
 function change(card: Card, operation: Operation): Card | null {

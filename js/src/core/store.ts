@@ -2,7 +2,14 @@
 // Knows the protocol and no model, no DOM and no clock: sending, time and drawing are handed in.
 
 import { fold } from './fold.ts';
-import { EMPTY_VIEW, type FromKernel, hasEnded, type ToKernel, type View } from './types.ts';
+import {
+  type Command,
+  EMPTY_VIEW,
+  type FromKernel,
+  hasEnded,
+  type ToKernel,
+  type View,
+} from './types.ts';
 
 // The channel drops messages silently, so the answer to a resync may be lost as well.
 const RESYNC_AGAIN_AFTER = 5;
@@ -32,6 +39,8 @@ export class TurnStore {
   private readonly watchers = new Set<() => void>();
   private drawing = false;
   private resyncAt: number | null = null;
+  private ref = 0;
+  private readonly waiting = new Map<number, (error: string | null) => void>();
 
   constructor(private readonly outside: Surroundings) {
     const newsAt = outside.now();
@@ -50,6 +59,15 @@ export class TurnStore {
     this.outside.send({ op: 'interrupt' });
   }
 
+  /** Has something done to the turn; resolves to why it was not, or to null when it was. */
+  command(command: Command): Promise<string | null> {
+    const ref = ++this.ref;
+    return new Promise((resolve) => {
+      this.waiting.set(ref, resolve);
+      this.outside.send({ ...command, ref });
+    });
+  }
+
   /** Takes the value of the synced trait: a snapshot as JSON, or "" for none yet. */
   load(json: string): void {
     if (json) this.receive({ op: 'snapshot', ...JSON.parse(json) });
@@ -58,6 +76,7 @@ export class TurnStore {
   receive(message: FromKernel): void {
     if (message.op === 'frame') this.frame(message.seq, message.at, message.ops);
     else if (message.op === 'snapshot') this.snapshot(message.seq, message.at, message.view);
+    else if (message.op === 'reply') this.reply(message.ref, message.error);
   }
 
   /** The channel closed; a later message would prove that wrong. */
@@ -94,6 +113,11 @@ export class TurnStore {
     }
     this.resyncAt = null;
     this.change({ view, seq, newsAt: this.now(), gone: false, skew: this.skew(at) });
+  }
+
+  private reply(ref: number, error: string | null): void {
+    this.waiting.get(ref)?.(error);
+    this.waiting.delete(ref);
   }
 
   private resync(): void {
