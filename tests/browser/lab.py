@@ -157,16 +157,31 @@ def write_notebook(folder: Path, name: str, cells: list[str]) -> None:
     nbformat.write(notebook, folder / name)
 
 
-def open_notebook(browser: Browser, server: Server, name: str, *, kernel: bool = True) -> Notebook:
+# Where each front end shows a notebook, and what says there that its kernel is ready: what says it
+# last, for a cell that is run before is silently not run.
+FRONT_ENDS = {
+    "JupyterLab": ("lab/tree/{}?reset&", "text=Python 3 (ipykernel) | Idle"),
+    "Notebook 7": ("notebooks/{}?", ".jp-Notebook-ExecutionIndicator[data-status='idle']"),
+}
+
+
+def open_notebook(
+    browser: Browser,
+    server: Server,
+    name: str,
+    *,
+    kernel: bool = True,
+    front_end: str = "JupyterLab",
+) -> Notebook:
     """Open a notebook in a window of its own."""
+    path, ready = FRONT_ENDS[front_end]
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     page = context.new_page()
     page.set_default_timeout(30_000)
-    page.goto(f"{server.url}/lab/tree/{name}?token={server.token}&reset")
+    page.goto(f"{server.url}/{path.format(name)}token={server.token}")
     expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=60_000)
     if kernel:
-        # The status bar says it last; a cell run before is silently not run.
-        expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=60_000)
+        expect(page.locator(ready)).to_be_visible(timeout=60_000)
     return Notebook(page, server, name)
 
 
