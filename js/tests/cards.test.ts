@@ -135,7 +135,7 @@ describe('changed files', () => {
   it('show their diff with signs and line numbers', async () => {
     const { el } = await show([card('files', 'f', { changes: [change('a.py')] })]);
     const rows = [...el.querySelectorAll('.cdx-diff tr')].map((row) => row.textContent);
-    expect(rows).toEqual(['@@ -1 +1 @@', '1−old', '1+new']);
+    expect(rows).toEqual(['@@ -1 +1 @@', '1−removedold', '1+addednew']);
     expect(el.querySelector('.cdx-counts')?.textContent).toContain('+1');
   });
 

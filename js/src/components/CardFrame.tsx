@@ -9,6 +9,9 @@ import { Fold } from './Fold.tsx';
 import { Icon, type IconName } from './Icon.tsx';
 import { StatusMark } from './StatusMark.tsx';
 
+/** A line with more characters than this is longer than a row has room for on most screens. */
+export const FITS_ROW = 60;
+
 interface CardFrameProps {
   card: Pick<Card, 'status' | 'started_at' | 'ended_at'> & { duration_ms?: number | null };
   tone: Tone;

@@ -1,6 +1,7 @@
 // One card of the turn: finds the component of its kind and redraws only when this card changes.
 
-import { isOver } from '../core/store.ts';
+import { type Tone, toneOf } from '../core/folding.ts';
+import { isOver, type PanelState } from '../core/store.ts';
 import type { Card } from '../core/types.ts';
 import { ActivityCard } from './ActivityCard.tsx';
 import { AgentCard } from './AgentCard.tsx';
@@ -16,48 +17,55 @@ import { TodoCard } from './TodoCard.tsx';
 import { ToolCard } from './ToolCard.tsx';
 import { UnknownCard } from './UnknownCard.tsx';
 import { UserCard } from './UserCard.tsx';
+import { CardContext } from './use-choices.ts';
 import { useSelect } from './use-store.ts';
 
 export function CardView({ at }: { at: number }) {
   const card = useSelect((state) => state.view.cards[at]);
-  const over = useSelect(isOver);
-  if (!card) return null;
+  const tone = useSelect((state) => card && toneOf(card, isOver(state), isAsked(state, card.id)));
+  if (!card || !tone) return null;
   return (
     <article class="cdx-card" data-kind={card.kind}>
-      <Guard>
-        <Kind card={card} over={over} />
-      </Guard>
+      <CardContext.Provider value={card.id}>
+        <Guard>
+          <Kind card={card} tone={tone} />
+        </Guard>
+      </CardContext.Provider>
     </article>
   );
 }
 
-function Kind({ card, over }: { card: Card; over: boolean }) {
+function isAsked({ view: { asks } }: PanelState, item: string): boolean {
+  return asks.some((ask) => ask.item_id === item && ask.decision === null);
+}
+
+function Kind({ card, tone }: { card: Card; tone: Tone }) {
   switch (card.kind) {
     case 'message':
-      return <MessageCard card={card} over={over} />;
+      return <MessageCard card={card} tone={tone} />;
     case 'user':
       return <UserCard card={card} />;
     case 'reasoning':
-      return <ReasoningCard card={card} over={over} />;
+      return <ReasoningCard card={card} tone={tone} />;
     case 'command':
-      return <CommandCard card={card} over={over} />;
+      return <CommandCard card={card} tone={tone} />;
     case 'files':
-      return <FilesCard card={card} over={over} />;
+      return <FilesCard card={card} tone={tone} />;
     case 'todo':
-      return <TodoCard card={card} over={over} />;
+      return <TodoCard card={card} tone={tone} />;
     case 'plan':
-      return <PlanCard card={card} over={over} />;
+      return <PlanCard card={card} tone={tone} />;
     case 'tool':
-      return <ToolCard card={card} over={over} />;
+      return <ToolCard card={card} tone={tone} />;
     case 'agent':
-      return <AgentCard card={card} over={over} />;
+      return <AgentCard card={card} tone={tone} />;
     case 'search':
-      return <SearchCard card={card} over={over} />;
+      return <SearchCard card={card} tone={tone} />;
     case 'activity':
-      return <ActivityCard card={card} over={over} />;
+      return <ActivityCard card={card} tone={tone} />;
     case 'error':
       return <ErrorCard card={card} />;
     default:
-      return <UnknownCard card={card} over={over} />;
+      return <UnknownCard card={card} tone={tone} />;
   }
 }

@@ -1,6 +1,6 @@
 // Files that the agent changed, each with its diff, or with the reason why there is none.
 
-import { diffOpensByItself, opensByItself, type Tone, toneOf } from '../core/folding.ts';
+import { diffOpensByItself, opensByItself, type Tone } from '../core/folding.ts';
 import { count } from '../core/format.ts';
 import { plainTerminal } from '../core/plain.ts';
 import type { FileChange, FilesCard as Files } from '../core/types.ts';
@@ -10,8 +10,15 @@ import { Fold } from './Fold.tsx';
 
 const CHANGES: Record<string, string> = { add: 'added', delete: 'deleted', update: 'modified' };
 
-export function FilesCard({ card, over }: { card: Files; over: boolean }) {
-  const tone = toneOf(card, over);
+// Of a change that was not made, or not yet.
+const DONE: Partial<Record<Tone, string>> = {
+  running: 'being changed',
+  waiting: 'to change',
+  declined: 'left as they were',
+  failed: 'not changed',
+};
+
+export function FilesCard({ card, tone }: { card: Files; tone: Tone }) {
   const { changes } = card;
   const [only] = changes;
   if (only && changes.length === 1) {
@@ -36,13 +43,14 @@ export function FilesCard({ card, over }: { card: Files; over: boolean }) {
       card={card}
       tone={tone}
       icon="file"
-      title={`${count(changes.length, 'file')} changed`}
+      title={`${count(changes.length, 'file')} ${DONE[tone] ?? 'changed'}`}
       meta={<Counts of={changes} />}
-      open
+      open={tone !== 'declined'}
     >
       {changes.map((change) => (
         <div key={change.path} class="cdx-file">
           <Fold
+            name={change.path}
             open={opens(change, changes.length, tone)}
             summary={
               <>
@@ -65,6 +73,8 @@ export function FilesCard({ card, over }: { card: Files; over: boolean }) {
 }
 
 function opens(change: FileChange, files: number, tone: Tone): boolean {
+  // While it waits, whoever is asked sees it where they are asked.
+  if (tone === 'waiting' || tone === 'declined') return false;
   return opensByItself(tone) || diffOpensByItself(change, files);
 }
 

@@ -2,19 +2,21 @@
 // work as everywhere. It opens by policy until the reader folds it; from then on the reader decides.
 
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
 import { Icon } from './Icon.tsx';
+import { useChoice } from './use-choices.ts';
 
 interface FoldProps {
   /** What the policy says now; it may change while the row lives. */
   open: boolean;
+  /** Tells it from the other rows of its card. */
+  name?: string;
   summary: ComponentChildren;
   /** What it opens to; without it the row does not fold. */
   children?: ComponentChildren;
 }
 
-export function Fold({ open, summary, children }: FoldProps) {
-  const [chosen, choose] = useState<boolean | null>(null);
+export function Fold({ open, name = '', summary, children }: FoldProps) {
+  const [chosen, choose] = useChoice(name);
   if (!children) return <div class="cdx-row">{summary}</div>;
   const shown = chosen ?? open;
   return (

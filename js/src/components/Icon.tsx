@@ -10,6 +10,11 @@ const PATHS = {
   dots: 'M3.5 8h.1M8 8h.1M12.5 8h.1',
   chevron: 'M6 4l4 4-4 4',
   down: 'M8 3v10M4 9l4 4 4-4',
+  expand: 'M4.5 6 8 2.5 11.5 6M4.5 10 8 13.5 11.5 10',
+  collapse: 'M4.5 2.5 8 6l3.5-3.5M4.5 13.5 8 10l3.5 3.5',
+  copy: 'M6 5.5h7.5v8H6zM10 5.5v-3H2.5v8H6',
+  columns: 'M2.5 3h11v10h-11zM8 3v10',
+  pause: 'M5.5 4v8M10.5 4v8',
   warning: 'M8 2.5 14 13H2zM8 6.5v3M8 11.4v.2',
   unplugged: 'M6 2v3M10 2v3M4 5h8v3a4 4 0 0 1-6.5 3.1M8 12v2M2 2l12 12',
   thought:

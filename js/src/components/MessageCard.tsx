@@ -3,6 +3,7 @@
 // With an output type the last message is the answer as JSON, and is shown as that.
 
 import { useMemo } from 'preact/hooks';
+import type { Tone } from '../core/folding.ts';
 import { indentJson } from '../core/json.ts';
 import { Text } from '../core/text.ts';
 import type { MessageCard as Message } from '../core/types.ts';
@@ -10,9 +11,9 @@ import { Markdown } from './Markdown.tsx';
 import { Output } from './Output.tsx';
 import { useSelect } from './use-store.ts';
 
-export function MessageCard({ card, over }: { card: Message; over: boolean }) {
+export function MessageCard({ card, tone }: { card: Message; tone: Tone }) {
   const typed = useSelect((state) => state.view.header.output_type !== null);
-  const complete = over || card.status !== 'in_progress';
+  const complete = tone !== 'running';
   const answer = useMemo(() => {
     const json = typed && complete ? indentJson(String(card.text)) : null;
     return json === null ? null : Text.of(json);

@@ -2,6 +2,7 @@
 // itself where the model shows it, are folded under it.
 
 import { useMemo } from 'preact/hooks';
+import type { Tone } from '../core/folding.ts';
 import { visible } from '../core/plain.ts';
 import { readReasoning } from '../core/reasoning.ts';
 import { Text } from '../core/text.ts';
@@ -11,10 +12,10 @@ import { Icon } from './Icon.tsx';
 import { Markdown } from './Markdown.tsx';
 import { Output } from './Output.tsx';
 
-export function ReasoningCard({ card, over }: { card: Reasoning; over: boolean }) {
+export function ReasoningCard({ card, tone }: { card: Reasoning; tone: Tone }) {
   const { headline, body } = useMemo(() => readReasoning(String(card.text)), [card.text]);
   const raw = useMemo(() => Text.of(card.raw_text), [card.raw_text]);
-  const complete = over || card.status !== 'in_progress';
+  const complete = tone !== 'running';
   const row = (
     <>
       <span class="cdx-kind">

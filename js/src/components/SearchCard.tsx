@@ -1,13 +1,16 @@
-// A search on the web. The CLI says what was searched for only when it is over.
+// A search on the web, or a page that was opened. The CLI says what it was only when it is over.
 
-import { toneOf } from '../core/folding.ts';
+import type { Tone } from '../core/folding.ts';
 import { plainTerminal, visible } from '../core/plain.ts';
 import type { SearchCard as Search } from '../core/types.ts';
+import { isPage } from '../core/web.ts';
 import { CardFrame } from './CardFrame.tsx';
 
-export function SearchCard({ card, over }: { card: Search; over: boolean }) {
-  const tone = toneOf(card, over);
-  const verb = tone === 'running' ? 'Searching the web' : 'Searched the web';
+export function SearchCard({ card, tone }: { card: Search; tone: Tone }) {
+  const { query, queries, url, pattern } = card;
+  // A page that was opened is its own query.
+  const asked = [query, ...queries].filter((words) => words && words !== url);
+  const said = url || pattern || asked.length > 0;
   return (
     <CardFrame
       card={card}
@@ -15,12 +18,46 @@ export function SearchCard({ card, over }: { card: Search; over: boolean }) {
       icon="search"
       title={
         <>
-          {verb} {card.query && <q class="cdx-query">{visible(card.query)}</q>}
+          {url || pattern ? (
+            <>
+              {pattern ? (
+                <>
+                  Looked for <q class="cdx-query">{visible(pattern)}</q>
+                  {url && ' in '}
+                </>
+              ) : (
+                'Opened '
+              )}
+              {url && <Address url={url} />}
+            </>
+          ) : tone === 'running' ? (
+            'Searching the web '
+          ) : (
+            'Searched the web '
+          )}
+          {asked.map((words, at) => (
+            <span key={at}>
+              {at > 0 || url || pattern ? ', ' : ''}
+              <q class="cdx-query">{visible(words)}</q>
+            </span>
+          ))}
         </>
       }
       open={false}
     >
-      {card.action && <pre class="cdx-pre cdx-whole">{plainTerminal(card.action)}</pre>}
+      {!said && tone !== 'running' && card.action && (
+        <pre class="cdx-pre cdx-whole">{plainTerminal(card.action)}</pre>
+      )}
     </CardFrame>
+  );
+}
+
+function Address({ url }: { url: string }) {
+  const shown = plainTerminal(url);
+  if (!isPage(url)) return <code class="cdx-address">{shown}</code>;
+  return (
+    <a class="cdx-address" href={url} target="_blank" rel="noopener noreferrer nofollow">
+      {shown}
+    </a>
   );
 }

@@ -3,7 +3,9 @@
 import { duration } from '../core/format.ts';
 import { visible } from '../core/plain.ts';
 import { isOver, type PanelState } from '../core/store.ts';
+import { Context } from './Context.tsx';
 import { Elapsed } from './Elapsed.tsx';
+import { FoldAll } from './FoldAll.tsx';
 import { Icon, type IconName } from './Icon.tsx';
 import { Sandbox } from './Sandbox.tsx';
 import { StopButton } from './StopButton.tsx';
@@ -44,17 +46,36 @@ export function StatusLine() {
   const header = useSelect((state) => state.view.header);
   const over = useSelect(isOver);
   const { icon, word, tone } = useSelect(standing, (a, b) => a.word === b.word);
+  const { thread_id, thread_name } = header;
+  const thread = thread_id ? `Thread ${visible(thread_id)}` : undefined;
   return (
     <div class="cdx-status">
-      <span class={`cdx-state cdx-is-${tone}`}>
+      <span class={`cdx-state cdx-is-${tone}`} title={thread}>
         <Icon name={icon} />
         {/* Only the word is announced: a clock that speaks every second would be unbearable. */}
         <span role="status">{word}</span>
       </span>
       <Elapsed from={header.started_at} to={header.ended_at} ticking={!over} />
       {!over && <Silence />}
+      {thread_name && (
+        <span class="cdx-thread" title={thread}>
+          <span class="cdx-sr">thread </span>
+          {visible(thread_name)}
+        </span>
+      )}
       <span class="cdx-with">
-        <span class="cdx-model">{visible(header.model ?? 'default model')}</span>
+        <span class="cdx-model" title="The model, and how hard it thinks">
+          {visible(header.model ?? 'default model')}
+          {header.effort && (
+            <>
+              {' '}
+              <span class="cdx-effort">
+                {visible(header.effort)}
+                <span class="cdx-sr"> effort</span>
+              </span>
+            </>
+          )}
+        </span>
         <Sandbox mode={header.sandbox} cwd={header.cwd} />
         {header.output_type && (
           <span class="cdx-type" title="The type that the answer is to have">
@@ -63,9 +84,13 @@ export function StatusLine() {
             {visible(header.output_type)}
           </span>
         )}
+        <Context tokens={header.context_tokens} window={header.context_window} />
         <Tokens usage={header.usage} threadUsage={header.thread_usage} />
       </span>
-      {!over && <StopButton />}
+      <span class="cdx-controls">
+        <FoldAll />
+        {!over && <StopButton />}
+      </span>
     </div>
   );
 }

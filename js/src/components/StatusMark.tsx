@@ -4,6 +4,7 @@ import type { Tone } from '../core/folding.ts';
 import { Icon, type IconName } from './Icon.tsx';
 
 const MARKS: Record<Tone, { icon: IconName; word: string; quiet: boolean }> = {
+  waiting: { icon: 'pause', word: 'waits for you', quiet: false },
   running: { icon: 'spinner', word: 'running', quiet: true },
   done: { icon: 'check', word: 'done', quiet: true },
   failed: { icon: 'cross', word: 'failed', quiet: false },

@@ -1,15 +1,14 @@
 // The agent's plan, as a checklist that it ticks off itself.
 
-import { toneOf } from '../core/folding.ts';
+import type { Tone } from '../core/folding.ts';
 import { visible } from '../core/plain.ts';
 import type { TodoCard as Todo } from '../core/types.ts';
 import { CardFrame } from './CardFrame.tsx';
 import { Icon } from './Icon.tsx';
 
-export function TodoCard({ card, over }: { card: Todo; over: boolean }) {
+export function TodoCard({ card, tone }: { card: Todo; tone: Tone }) {
   const done = card.items.filter((item) => item.completed).length;
   const next = card.items.findIndex((item) => !item.completed);
-  const tone = toneOf(card, over);
   return (
     <CardFrame
       // The CLI ends a plan with its turn, so neither its time nor a missing end says anything.

@@ -1,22 +1,27 @@
 // A call of a tool: its name, what it was given, and what it gave back.
 
 import { useMemo } from 'preact/hooks';
-import { toneOf } from '../core/folding.ts';
+import { opensByItself, type Tone } from '../core/folding.ts';
 import { plainTerminal } from '../core/plain.ts';
 import { Text } from '../core/text.ts';
 import type { ToolCard as Tool } from '../core/types.ts';
-import { CardFrame } from './CardFrame.tsx';
+import { isImage } from '../core/web.ts';
+import { CardFrame, FITS_ROW } from './CardFrame.tsx';
 import { Output } from './Output.tsx';
+import { Picture } from './Picture.tsx';
 
-// Longer than a row has room for on most screens.
-const FITS_ROW = 60;
-
-export function ToolCard({ card, over }: { card: Tool; over: boolean }) {
-  const tone = toneOf(card, over);
+export function ToolCard({ card, tone }: { card: Tool; tone: Tone }) {
   const given = useMemo(() => Text.of(card.arguments), [card.arguments]);
   const result = useMemo(() => Text.of(card.result ?? ''), [card.result]);
+  const images = useMemo(() => card.images.filter(isImage), [card.images]);
+  const name = plainTerminal(card.name);
   const brief = plainTerminal(card.arguments.replace(/\s+/g, ' '));
   const cut = brief.length > FITS_ROW;
+  // The kernel names an image where it stood among the text; with nothing else it says nothing.
+  const told = useMemo(
+    () => result.length > 0 && String(result) !== images.map(() => '[image]').join('\n'),
+    [result, images],
+  );
   return (
     <CardFrame
       card={card}
@@ -24,15 +29,18 @@ export function ToolCard({ card, over }: { card: Tool; over: boolean }) {
       icon="tool"
       title={
         <>
-          <code class="cdx-name">{plainTerminal(card.name)}</code>{' '}
-          <code class="cdx-brief">{brief}</code>
+          <code class="cdx-name">{name}</code> <code class="cdx-brief">{brief}</code>
         </>
       }
+      open={opensByItself(tone) || images.length > 0}
     >
-      {(cut || result.length > 0 || card.error) && (
+      {(cut || told || images.length > 0 || card.error) && (
         <>
           {cut && <Output text={given} label="Arguments" />}
-          {result.length > 0 && <Output text={result} label="Result" />}
+          {told && <Output text={result} label="Result" />}
+          {images.map((url, at) => (
+            <Picture key={at} url={url} name={`Image ${at + 1} of ${images.length} from ${name}`} />
+          ))}
           {card.error && <p class="cdx-error">{plainTerminal(card.error)}</p>}
         </>
       )}

@@ -1,14 +1,14 @@
 // The honest card: an item of a kind that the kernel, or this panel, does not know, as it came.
 
 import { useMemo } from 'preact/hooks';
-import { toneOf } from '../core/folding.ts';
+import type { Tone } from '../core/folding.ts';
 import { plainTerminal } from '../core/plain.ts';
 import { Text } from '../core/text.ts';
 import type { Card } from '../core/types.ts';
 import { CardFrame } from './CardFrame.tsx';
 import { Output } from './Output.tsx';
 
-export function UnknownCard({ card, over }: { card: Card; over: boolean }) {
+export function UnknownCard({ card, tone }: { card: Card; tone: Tone }) {
   const [type, raw] = useMemo(() => {
     if (card.kind === 'unknown') return [card.type, Text.of(card.raw)];
     const written = (_: string, value: unknown) => (value instanceof Text ? String(value) : value);
@@ -17,7 +17,7 @@ export function UnknownCard({ card, over }: { card: Card; over: boolean }) {
   return (
     <CardFrame
       card={card}
-      tone={toneOf(card, over)}
+      tone={tone}
       icon="box"
       title={
         <>

@@ -37,6 +37,16 @@ export function whole(amount: number): string {
   return number.format(amount);
 }
 
+/** The end of a thread's id; threads of one turn begin alike, for ids begin with the time. */
+export function shortId(id: string): string {
+  return `…${id.slice(-6)}`;
+}
+
+/** A word of the protocol as people write it: `pendingInit` and `pending_init` as `pending init`. */
+export function words(name: string): string {
+  return name.replace(/_|(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+}
+
 function pad(value: number): string {
   return String(value).padStart(2, '0');
 }

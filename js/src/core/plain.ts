@@ -2,8 +2,11 @@
 // Text from the agent is hostile: what is shown must be what is there, in the order it is there.
 // Knows nothing of HTML; elements are made from text, never from markup (see `markdown.tsx`).
 
-// CSI; OSC, DCS and their like up to their end or the end of the line; other escapes; 8-bit CSI.
-const ESCAPES =
+/**
+ * Every escape of a terminal: CSI; OSC, DCS and their like up to their end or the end of the line;
+ * other escapes; 8-bit CSI.
+ */
+export const ESCAPES =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are its subject
   /\x1b\[[0-?]*[ -/]*[@-~]?|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?|\x9b[0-?]*[ -/]*[@-~]?/g;
 
@@ -13,9 +16,14 @@ const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 // What can make a line read otherwise than it runs (CVE-2021-42574, "Trojan Source").
 const OVERRIDES = /[\u202a-\u202e\u2066-\u2069]/g;
 
-/** `text` as a terminal would leave it, without colours: the only place where escapes are read. */
+/** `text` as a terminal would leave it, without colours (which `ansi.ts` reads). */
 export function plainTerminal(text: string): string {
-  return visible(overwritten(text.replace(ESCAPES, '')).replace(CONTROLS, ''));
+  return printable(overwritten(text.replace(ESCAPES, '')));
+}
+
+/** `text` without control characters, its overrides written out; it must have no escapes. */
+export function printable(text: string): string {
+  return visible(text.replace(CONTROLS, ''));
 }
 
 /** `text` with its bidirectional overrides written out instead of obeyed. */
