@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 // Cards: what each kind shows, what stands open, and that long texts stay off the page.
 
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Card, Header } from '../src/core/types.ts';
 import { card, drawn, Panel, snapshot } from './helpers.ts';
 
@@ -79,6 +79,59 @@ describe('a command', () => {
     ]);
     expect(el.querySelector('.cdx-pre')?.textContent).toBe('red\n99%\n');
   });
+
+  it('has the colours of its output as elements, also where they began before its end', async () => {
+    const { panel, el } = await show([
+      command({ status: 'in_progress', output: `\x1b[32m${numbered(5_000)}` }),
+    ]);
+    const coloured = () => el.querySelector<HTMLElement>('.cdx-pre span');
+    expect(coloured()?.style.color).toBe('var(--cdx-green)');
+    expect(coloured()?.textContent).toMatch(/line 4999\n$/);
+    await panel.frame(['append', 'c', 'output', 'still\x1b[0m plain <b>\n']);
+    expect(coloured()?.textContent).toMatch(/still$/);
+    expect(el.querySelector('.cdx-pre')?.textContent).toMatch(/still plain <b>\n$/);
+    expect(el.querySelector('.cdx-pre b')).toBeNull();
+  });
+});
+
+describe('copying', () => {
+  const clipboard = (writeText: () => Promise<void>) =>
+    vi.stubGlobal('navigator', { clipboard: { writeText } });
+  afterEach(() => vi.unstubAllGlobals());
+  const failed = command({ status: 'failed', command: 'ls\u202e', output: '\x1b[31mred\x1b[0m\n' });
+
+  it('takes what is seen, no escapes with it, and says so aloud', async () => {
+    const writeText = vi.fn(async () => undefined);
+    clipboard(writeText);
+    const { el } = await show([failed]);
+    button(el, /^Copy output$/)?.click();
+    await drawn();
+    expect(writeText).toHaveBeenLastCalledWith('red\n');
+    expect(el.querySelector('.cdx-bar [role=status]:not(:empty)')?.textContent).toBe('Copied');
+    button(el, /^Copy command$/)?.click();
+    await drawn();
+    expect(writeText).toHaveBeenLastCalledWith('ls⟨U+202E⟩');
+  });
+
+  it('that the browser refuses is tried the old way, and else admitted', async () => {
+    clipboard(async () => {
+      throw new Error('refused');
+    });
+    const { el } = await show([failed]);
+    const copied: string[] = [];
+    Object.assign(document, {
+      execCommand: () => copied.push((document.activeElement as HTMLTextAreaElement).value) > 0,
+    });
+    button(el, /^Copy output$/)?.click();
+    await drawn();
+    expect(copied).toEqual(['red\n']);
+    expect(button(el, /^Copied$/)).toBeTruthy();
+    Object.assign(document, { execCommand: () => false });
+    button(el, /^Copy command$/)?.click();
+    await drawn();
+    expect(button(el, /^Could not copy$/)).toBeTruthy();
+    expect(document.querySelector('textarea')).toBeNull();
+  });
 });
 
 describe('long output', () => {
@@ -137,6 +190,51 @@ describe('changed files', () => {
     const rows = [...el.querySelectorAll('.cdx-diff tr')].map((row) => row.textContent);
     expect(rows).toEqual(['@@ -1 +1 @@', '1−removedold', '1+addednew']);
     expect(el.querySelector('.cdx-counts')?.textContent).toContain('+1');
+  });
+
+  it('have the words marked that changed in a line', async () => {
+    const diff = '@@ -1 +1 @@\n-rate = 0.1 # old\n+rate = 0.2 # old\n';
+    const { el } = await show([card('files', 'f', { changes: [change('a.py', { diff })] })]);
+    expect([...el.querySelectorAll('mark')].map((mark) => mark.textContent)).toEqual(['1', '2']);
+  });
+
+  it('stand side by side where there is room, all of them once it was chosen', async () => {
+    vi.stubGlobal(
+      'ResizeObserver',
+      class {
+        constructor(private readonly told: (entries: object[]) => void) {}
+        observe() {
+          this.told([{ contentRect: { width: 900 } }]);
+        }
+        disconnect() {}
+      },
+    );
+    const { el } = await show([
+      card('files', 'f', { changes: [change('a.py')] }),
+      card('files', 'g', { changes: [change('b.py')] }),
+    ]);
+    const rows = () =>
+      [...el.querySelectorAll('.cdx-diff')].map((table) => table.querySelectorAll('tr').length);
+    expect(rows()).toEqual([3, 3]);
+    const beside = () => button(el, /^Side by side$/);
+    expect(beside()?.getAttribute('aria-pressed')).toBe('false');
+    beside()?.click();
+    await drawn();
+    expect(rows()).toEqual([2, 2]);
+    expect(beside()?.getAttribute('aria-pressed')).toBe('true');
+    expect(el.querySelector('tr:last-child')?.textContent).toBe('1−removedold1+addednew');
+    beside()?.click();
+    await drawn();
+    expect(rows()).toEqual([3, 3]);
+    vi.unstubAllGlobals();
+  });
+
+  it('that were declined are told as not made, and stay folded', async () => {
+    const changes = [change('a.py'), change('b.py')];
+    const { el } = await show([card('files', 'f', { changes, status: 'declined' })]);
+    expect(el.querySelector('summary')?.textContent).toContain('2 files left as they were');
+    expect(el.querySelector('details')?.open).toBe(false);
+    expect(el.querySelector('.cdx-mark-word')?.textContent).toBe('declined');
   });
 
   it('that moved say from where to where', async () => {
@@ -261,6 +359,88 @@ describe('the other kinds', () => {
     ]);
     for (const part of ['lab.echo', '{ "a": 1 }', 'hey', 'broke'])
       expect(el.textContent).toContain(part);
+  });
+
+  const PNG = 'data:image/png;base64,iVBORw0KGgo=';
+
+  it('a tool shows its images, small at first, and no address that is not an image', async () => {
+    const hostile = [
+      'https://x.test/a.png',
+      'data:image/svg+xml;base64,PHN2Zz4=',
+      `${PNG}" onload="x`,
+    ];
+    const { el } = await show([
+      card('tool', 't', {
+        name: 'lab.plot',
+        arguments: '{}',
+        result: '[image]',
+        error: null,
+        images: [PNG, ...hostile],
+      }),
+    ]);
+    const images = [...el.querySelectorAll('img')];
+    expect(images.map((image) => image.getAttribute('src'))).toEqual([PNG]);
+    expect(images[0]?.alt).toBe('Image 1 of 1 from lab.plot');
+    expect(el.querySelector('.cdx-output')).toBeNull();
+    const picture = el.querySelector<HTMLElement>('.cdx-picture');
+    picture?.click();
+    await drawn();
+    expect(picture?.getAttribute('aria-expanded')).toBe('true');
+    images[0]?.dispatchEvent(new Event('error'));
+    await drawn();
+    expect(el.textContent).toContain('Image 1 of 1 from lab.plot cannot be shown.');
+  });
+
+  const search = (fields: object) =>
+    card('search', 's', { query: '', action: '{"type": "x"}', ...fields });
+
+  it('a page that was opened is a link that leads nowhere back, if it is one of the web', async () => {
+    const url = 'https://docs.python.org/3/';
+    const { el } = await show([search({ query: url, url })]);
+    const link = el.querySelector('a');
+    expect(el.querySelector('article')?.textContent).toContain(`Opened ${url}`);
+    expect(link?.getAttribute('href')).toBe(url);
+    expect(link?.target).toBe('_blank');
+    expect(link?.rel).toBe('noopener noreferrer nofollow');
+    expect(el.querySelector('details')).toBeNull();
+    for (const bad of [
+      'javascript:alert(1)',
+      'data:text/html,x',
+      '//x.test',
+      ' https://x.test',
+      '',
+    ]) {
+      const { el: other } = await show([search({ url: bad })]);
+      expect(other.querySelector('a'), bad).toBeNull();
+    }
+  });
+
+  it('a search tells all that was looked for, and as it came only what it has no words for', async () => {
+    const { el } = await show([search({ query: 'wheel tags', queries: ['musl'] })]);
+    expect([...el.querySelectorAll('q')].map((q) => q.textContent)).toEqual(['wheel tags', 'musl']);
+    expect(el.querySelector('details')).toBeNull();
+    const { el: within } = await show([search({ url: 'https://x.test/\u202e', pattern: 'abi3' })]);
+    expect(within.querySelector('article')?.textContent).toContain(
+      'Looked for abi3 in https://x.test/⟨U+202E⟩',
+    );
+    const { el: strange } = await show([search({})]);
+    strange.querySelector('summary')?.click();
+    await drawn();
+    expect(strange.querySelector('.cdx-whole')?.textContent).toBe('{"type": "x"}');
+  });
+
+  it('a sub-agent tells how those that it is about stand', async () => {
+    const agents = [
+      { thread_id: '01a2-7784f58', status: 'completed', message: 'All <b>fine</b>.' },
+      { thread_id: '01a2-7784f59', status: 'pendingInit', message: null },
+    ];
+    const { el } = await show([card('agent', 'a', { name: 'wait', prompt: '', agents })]);
+    el.querySelector('summary')?.click();
+    await drawn();
+    expect([...el.querySelectorAll('li')].map((li) => li.textContent)).toEqual([
+      '…784f58 completedAll <b>fine</b>.',
+      '…784f59 pending init',
+    ]);
   });
 
   it('a search, a sub-agent and a warning say what they are', async () => {

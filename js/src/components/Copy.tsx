@@ -49,6 +49,7 @@ function copiedBySelection(text: string): boolean {
   box.value = text;
   box.className = 'cdx-sr';
   document.body.append(box);
+  box.focus({ preventScroll: true });
   box.select();
   try {
     return document.execCommand('copy');

@@ -8,7 +8,7 @@ export function isPage(url: string): boolean {
   return PAGE.test(url);
 }
 
-/** Whether it is an image that needs nobody to be asked for, and that is no document with scripts. */
+/** Whether it is an image that nobody needs to be asked for, of a kind that has no scripts. */
 export function isImage(url: string): boolean {
   return IMAGE.test(url);
 }
