@@ -123,6 +123,7 @@ const UNSET: Record<number, readonly Key[]> = {
 };
 
 function restyled(before: Style, parameters: string): Style {
+  if (!parameters || parameters === '0') return PLAIN;
   const style: Record<Key, unknown> = { ...before };
   const groups = parameters.split(';');
   while (groups.length > 0) {
@@ -140,8 +141,10 @@ function restyled(before: Style, parameters: string): Style {
     else if (code === 49) style.paper = null;
     else for (const key of UNSET[code] ?? []) style[key] = false;
   }
-  const plain = Object.entries(PLAIN).every(([key, value]) => style[key as Key] === value);
-  return plain ? PLAIN : (style as unknown as Style);
+  for (const key in style) {
+    if (style[key as Key] !== PLAIN[key as Key]) return style as unknown as Style;
+  }
+  return PLAIN;
 }
 
 // `38;5;n` and `38;2;r;g;b`, also with colons, where the colour space may stand before the numbers.
@@ -209,7 +212,7 @@ export function css(style: Style): Record<string, string | number> | null {
 // colour, the more so the lighter or darker they are.
 function readable(ink: Colour): string {
   if (typeof ink === 'number') return `var(--cdx-${ink === 8 ? 'quiet' : NAMES[ink % 8]})`;
-  const share = Math.round(85 - (Math.abs(lightness(ink) - 128) / 128) * 40);
+  const share = Math.round(85 - (Math.abs(lightness(ink) - 128) / 128) * 50);
   return `color-mix(in oklab, ${rgb(ink)} ${share}%, var(--cdx-text))`;
 }
 
