@@ -1,7 +1,7 @@
 // The protocol: numbered frames, gaps, resyncs and snapshots, and when views are told.
 
 import { beforeEach, expect, it } from 'vitest';
-import { isOver, TurnStore } from '../src/core/store.ts';
+import { isDeaf, isOver, staleFor, TurnStore } from '../src/core/store.ts';
 import type { Header, Operation, ToKernel, View } from '../src/core/types.ts';
 import { card, header } from './helpers.ts';
 
@@ -128,4 +128,45 @@ it('takes a turn for over when the kernel is gone, until it hears from it again'
   expect(isOver(store.state)).toBe(true);
   store.receive({ op: 'snapshot', seq: 1, at: time, view: view({ status: 'running' }) });
   expect(isOver(store.state)).toBe(false);
+});
+
+it('is deaf while a hello waits for its answer, which frames are not', () => {
+  const deaf = () => isDeaf(store.state, time);
+  store.hello();
+  time += 3;
+  expect(deaf()).toBe(false);
+  time += 1;
+  expect(deaf()).toBe(true);
+  frame(1, status('running'));
+  store.load(JSON.stringify({ seq: 2, at: time, view: view({ status: 'running' }) }));
+  expect(deaf()).toBe(true);
+  store.hello();
+  expect(deaf()).toBe(true);
+  store.receive({ op: 'snapshot', seq: 2, at: time, view: view({ status: 'running' }) });
+  expect(deaf()).toBe(false);
+  store.hello();
+  time += 4;
+  expect(deaf()).toBe(true);
+  store.receive({ op: 'reply', ref: 1, error: null });
+  expect(deaf()).toBe(false);
+});
+
+it('is stale when a running turn gives no sign of life', () => {
+  frame(1, status('running'));
+  time += 12;
+  expect(staleFor(store.state, time)).toBe(0);
+  frame(2);
+  time += 12.5;
+  expect(staleFor(store.state, time)).toBe(12);
+  frame(3, status('completed'));
+  time += 60;
+  expect(staleFor(store.state, time)).toBe(0);
+});
+
+it('resolves a command with what the kernel replied to it', async () => {
+  const refused = store.command({ op: 'steer', text: 'a' });
+  const done = store.command({ op: 'steer', text: 'b' });
+  store.receive({ op: 'reply', ref: 2, error: null });
+  store.receive({ op: 'reply', ref: 1, error: 'No.' });
+  expect(await Promise.all([refused, done])).toEqual(['No.', null]);
 });

@@ -78,7 +78,7 @@ function opens(change: FileChange, files: number, tone: Tone): boolean {
   return opensByItself(tone) || diffOpensByItself(change, files);
 }
 
-function Path({ change: { change, path, moved_to } }: { change: FileChange }) {
+export function Path({ change: { change, path, moved_to } }: { change: FileChange }) {
   const word = moved_to ? 'moved' : (CHANGES[change] ?? plainTerminal(change));
   const from = plainTerminal(path);
   const to = moved_to && plainTerminal(moved_to);
@@ -105,7 +105,7 @@ function Note({ change: { note } }: { change: FileChange }) {
   return note && <p class="cdx-note">{note}</p>;
 }
 
-function Counts({ of: changes }: { of: readonly FileChange[] }) {
+export function Counts({ of: changes }: { of: readonly FileChange[] }) {
   if (changes.every((change) => change.diff === null)) return null;
   const added = changes.reduce((sum, change) => sum + change.added, 0);
   const removed = changes.reduce((sum, change) => sum + change.removed, 0);

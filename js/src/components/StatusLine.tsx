@@ -22,7 +22,7 @@ interface Standing {
   tone: string;
 }
 
-function standing({ gone, view: { header } }: PanelState): Standing {
+function standing({ gone, view: { header, asks } }: PanelState): Standing {
   const running = header.status === 'pending' || header.status === 'running';
   if (gone && running) {
     return { icon: 'unplugged', word: 'kernel gone – interrupted', tone: 'failed' };
@@ -32,6 +32,9 @@ function standing({ gone, view: { header } }: PanelState): Standing {
     case 'pending':
       return { icon: 'spinner', word: 'Starting', tone: 'running' };
     case 'running':
+      if (asks.some((ask) => ask.decision === null)) {
+        return { icon: 'question', word: 'Waiting for you', tone: 'waiting' };
+      }
       return { icon: 'spinner', word: 'Running', tone: 'running' };
     case 'completed':
       return { icon: 'check', word: 'Completed', tone: 'done' };

@@ -40,12 +40,14 @@ export function useFollow(fromEnd: boolean): Follow {
   };
 
   useLayoutEffect(() => {
-    if (!content.current) return undefined;
+    if (!content.current || !box.current) return undefined;
     const watcher = new ResizeObserver(() => {
       // What has its end in view again, because something folded, follows again.
       if (stuck.current || toGo() < NEAR_END) toEnd();
     });
     watcher.observe(content.current);
+    // It gives room to what waits for the reader.
+    watcher.observe(box.current);
     return () => watcher.disconnect();
   }, []);
 

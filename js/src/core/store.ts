@@ -13,6 +13,10 @@ import {
 
 // The channel drops messages silently, so the answer to a resync may be lost as well.
 const RESYNC_AGAIN_AFTER = 5;
+// A kernel that hears a hello answers it at once; these leave it time to be busy, in seconds.
+const DEAF_AFTER = 3;
+// While a turn runs, the kernel gives a sign of life every five seconds.
+const STALE_AFTER = 12;
 
 export interface PanelState {
   view: View;
@@ -22,6 +26,10 @@ export interface PanelState {
   skew: number;
   /** When the turn last changed, by this machine's clock. */
   newsAt: number;
+  /** When anything last came from the kernel, by this machine's clock. */
+  heardAt: number;
+  /** Since when a hello waits for its answer; null if none does. */
+  helloAt: number | null;
   /** The kernel went away, and nothing has come from it since. */
   gone: boolean;
 }
@@ -44,7 +52,15 @@ export class TurnStore {
 
   constructor(private readonly outside: Surroundings) {
     const newsAt = outside.now();
-    this.state = { view: EMPTY_VIEW, seq: 0, skew: Number.POSITIVE_INFINITY, newsAt, gone: false };
+    this.state = {
+      view: EMPTY_VIEW,
+      seq: 0,
+      skew: Number.POSITIVE_INFINITY,
+      newsAt,
+      heardAt: newsAt,
+      helloAt: null,
+      gone: false,
+    };
   }
 
   now(): number {
@@ -52,6 +68,7 @@ export class TurnStore {
   }
 
   hello(): void {
+    this.change({ helloAt: this.state.helloAt ?? this.now() });
     this.outside.send({ op: 'hello', have: this.state.seq });
   }
 
@@ -70,10 +87,15 @@ export class TurnStore {
 
   /** Takes the value of the synced trait: a snapshot as JSON, or "" for none yet. */
   load(json: string): void {
-    if (json) this.receive({ op: 'snapshot', ...JSON.parse(json) });
+    if (!json) return;
+    const { seq, at, view } = JSON.parse(json);
+    this.snapshot(seq, at, view);
   }
 
   receive(message: FromKernel): void {
+    // Frames come whether or not the kernel hears us; only an answer shows that it does.
+    const { helloAt } = this.state;
+    this.change({ heardAt: this.now(), helloAt: message.op === 'frame' ? helloAt : null });
     if (message.op === 'frame') this.frame(message.seq, message.at, message.ops);
     else if (message.op === 'snapshot') this.snapshot(message.seq, message.at, message.view);
     else if (message.op === 'reply') this.reply(message.ref, message.error);
@@ -146,4 +168,15 @@ export class TurnStore {
 /** Whether nothing more is to be expected of a turn in this state. */
 export function isOver(state: PanelState): boolean {
   return state.gone || hasEnded(state.view.header.status);
+}
+
+/** Whether what is sent from here seems not to arrive: a hello was not answered. */
+export function isDeaf({ helloAt }: PanelState, now: number): boolean {
+  return helloAt !== null && now - helloAt > DEAF_AFTER;
+}
+
+/** For how many whole seconds a running turn has been without a sign of life; 0 if it has not. */
+export function staleFor({ heardAt, view }: PanelState, now: number): number {
+  const silent = now - heardAt;
+  return view.header.status === 'running' && silent > STALE_AFTER ? Math.floor(silent) : 0;
 }
