@@ -18,6 +18,7 @@ import traitlets
 from codex_notebook.notebook.controls import Controls, obey
 from codex_notebook.notebook.pacing import Message, Pacer
 from codex_notebook.notebook.panel import Panel
+from codex_notebook.notebook.program import PROGRAM, Program
 
 
 class TurnPanel(Panel):
@@ -29,13 +30,17 @@ class TurnPanel(Panel):
         The turn to show.
     loop : asyncio.AbstractEventLoop
         The loop on which it tells of new states.
+    program : Program
+        What draws it.
     """
 
     # Computed when it is asked for (see `get_state`): a trait that followed the turn would send
     # the whole of it again with every delta.
     snapshot = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, turn: Controls, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, turn: Controls, loop: asyncio.AbstractEventLoop, program: Program = PROGRAM
+    ) -> None:
         # Before the widget opens its channel, because that asks for the snapshot.
         self._turn = turn
         self._loop = loop
@@ -44,7 +49,7 @@ class TurnPanel(Panel):
         self._greeting: Future[None] = Future()
         # Held here, because a loop holds its tasks but weakly.
         self._commands: set[asyncio.Task[None]] = set()
-        super().__init__(face="turn")
+        super().__init__(program, face="turn")
         turn.listen(self._pacer.update)
         # What came between reading the state and listening.
         loop.call_soon_threadsafe(lambda: self._pacer.update(turn.state))
