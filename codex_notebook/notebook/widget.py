@@ -77,8 +77,10 @@ class TurnPanel(Panel):
 
     def close(self) -> None:
         """Stop following the turn, and let the front end forget this panel."""
-        self._turn.unlisten(self._pacer.update)
-        self._loop.call_soon_threadsafe(self._pacer.stop)
+        # A widget that is collected is closed once more, when its loop may be gone.
+        if self.comm is not None:
+            self._turn.unlisten(self._pacer.update)
+            self._loop.call_soon_threadsafe(self._pacer.stop)
         super().close()
 
     def _heard(self, message: Message) -> None:

@@ -13,7 +13,6 @@ from unittest import mock
 
 import pytest
 from comm.base_comm import BaseComm
-from ipywidgets import Widget
 
 from codex_notebook.core.asks import Answers, Decision
 from codex_notebook.core.state import TurnState
@@ -130,7 +129,7 @@ def on_a_loop(scene: Coroutine[Any, Any, None]) -> None:
         try:
             await scene
         finally:
-            Widget.close_all()
+            TurnPanel.close_all()
 
     asyncio.run(play())
 
