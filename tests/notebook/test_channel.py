@@ -85,6 +85,13 @@ def test_the_program_crosses_with_the_first_turn_of_a_kernel_only(kernel: Kernel
     assert sum(len(json.dumps(content)) for content in second) <= 5_000
 
 
+def test_what_a_panel_needs_is_loaded_before_there_is_one(kernel: Kernel) -> None:
+    found = "'codex_notebook.notebook.widget' in sys.modules"
+    wait = "[t.join() for t in threading.enumerate() if t.name == 'codex-preload']"
+    result = kernel.run(f"import sys, threading; {wait}\n{found}").result
+    assert result == {"text/plain": "True"}
+
+
 def test_a_page_that_lacks_the_program_gets_it_while_the_cell_runs(kernel: Kernel) -> None:
     cell = kernel.send("%%codex\nsleep long")
     kernel.until(lambda: says(kernel, "Begun."))
