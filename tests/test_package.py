@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 STATIC = ROOT / "codex_notebook" / "static"
-BUNDLE = ("widget.js", "widget.css")
+BUNDLE = ("loader.js", "widget.js", "widget.css")
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,8 @@ def test_the_wheel_installs_and_loads_in_an_empty_environment(wheel: Path, tmp_p
         "from IPython.core.interactiveshell import InteractiveShell\n"
         "shell = InteractiveShell()\n"
         "shell.run_line_magic('load_ext', 'codex_notebook')\n"
-        "from codex_notebook.notebook.widget import TurnPanel\n"
-        "print(len(str(TurnPanel._esm)), shell.find_cell_magic('codex') is not None)\n"
+        "from codex_notebook.notebook.program import PROGRAM\n"
+        "print(len(PROGRAM.texts['js']), shell.find_cell_magic('codex') is not None)\n"
     )
     # No PATH: neither Node nor a Codex CLI is needed to load.
     env = {"HOME": str(tmp_path), "PATH": "", "PYTHONPATH": ""}

@@ -10,6 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from codex_notebook.notebook.formatting import Formatting
 from codex_notebook.notebook.magics import CodexMagics
 from codex_notebook.notebook.names import AWAITED, MAGIC
+from codex_notebook.notebook.showing import preload
 from codex_notebook.notebook.transform import TOKEN_TRANSFORMERS, awaiting, literal_cell
 
 _LOADED = "_codex_notebook"
@@ -76,6 +77,7 @@ def load(shell: InteractiveShell) -> None:
         extension = Extension(shell)
         extension.install()
         setattr(shell, _LOADED, extension)
+        preload(shell)
 
 
 def unload(shell: InteractiveShell) -> None:

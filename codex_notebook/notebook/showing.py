@@ -6,7 +6,9 @@ notebook reads well without a kernel.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 from typing import Protocol
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -42,12 +44,26 @@ def show(shell: InteractiveShell, running: RunningTurn) -> Showing:
     papermill) gets the record alone: a widget would only leave its state in the file. Such a
     run says so by not allowing questions on the stdin channel.
     """
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
+    if getattr(shell, "kernel", None) is None:
         return InTerminal()
-    if not getattr(kernel, "_allow_stdin", True):
-        return InOutput()
-    return InPanel(running)
+    return InPanel(running) if _attended(shell) else InOutput()
+
+
+def preload(shell: InteractiveShell) -> None:
+    """Begin to load what a panel needs, so that the first one need not wait for it."""
+    if _attended(shell):
+        threading.Thread(target=_load_widget, daemon=True, name="codex-preload").start()
+
+
+def _load_widget() -> None:
+    # If something is wrong with it, the first panel says so.
+    with contextlib.suppress(Exception):
+        import codex_notebook.notebook.widget  # noqa: F401
+
+
+def _attended(shell: InteractiveShell) -> bool:
+    kernel = getattr(shell, "kernel", None)
+    return kernel is not None and bool(getattr(kernel, "_allow_stdin", True))
 
 
 class InPanel:

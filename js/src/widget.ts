@@ -1,33 +1,34 @@
-// The panel's door to the notebook: the only file that touches the anywidget model.
-// One store per model, made in `initialize`; each view only watches it. Everything goes up by
-// `send`: on ipykernel 7.4 the second and later `save_changes` never arrive (research/kernel.md).
+// The program's door: takes the model that the loader hands it, and gives the panel of its kind.
+// Beside the loader the only file that touches the model. One store per model; each view only
+// watches it. Everything goes up by `send`: on ipykernel 7.4 the second and later `save_changes`
+// never arrive (research/kernel.md).
 
-import type { AnyModel, InitializeProps, RenderProps } from '@anywidget/types';
 import { render as draw, h } from 'preact';
 import { Panel } from './components/Panel.tsx';
 import { TurnStore } from './core/store.ts';
 import type { FromKernel, ToKernel } from './core/types.ts';
+import type { Face, Model } from './loader.ts';
 
-interface Traits {
-  snapshot: string;
+/** The kinds of panels, by what the trait `face` calls them. */
+const FACES: Record<string, (model: Model) => Face> = { turn };
+
+/** The loader calls this once per model. */
+export default function start(model: Model): Face {
+  const make = FACES[model.get('face')];
+  if (!make) throw new Error(`there is no panel of the kind ${model.get('face')}`);
+  return make(model);
 }
 
-type Model = AnyModel<Traits> & { comm_live?: boolean };
-
-/** anywidget calls this once per model. */
-export default function widget() {
-  let store: TurnStore;
+function turn(model: Model): Face {
+  const store = new TurnStore({
+    send: (message) => send(model, message),
+    now: () => Date.now() / 1000,
+    schedule: (redraw) => requestAnimationFrame(redraw),
+  });
+  const close = connect(model, store);
   return {
-    initialize({ model }: Pick<InitializeProps<Traits>, 'model'>) {
-      store = new TurnStore({
-        send: (message) => send(model, message),
-        now: () => Date.now() / 1000,
-        schedule: (redraw) => requestAnimationFrame(redraw),
-      });
-      return connect(model, store);
-    },
-
-    render({ el }: Pick<RenderProps<Traits>, 'el'>) {
+    close,
+    render(el) {
       const root = document.createElement('div');
       el.append(root);
       draw(h(Panel, { store }), root);

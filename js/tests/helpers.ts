@@ -13,7 +13,8 @@ import {
   type Header,
   type View,
 } from '../src/core/types.ts';
-import widget from '../src/widget.ts';
+import type { Face } from '../src/loader.ts';
+import start from '../src/widget.ts';
 
 type Handler = (...args: never[]) => void;
 
@@ -22,9 +23,10 @@ export class FakeModel {
   readonly sent: { op: string; have?: number }[] = [];
   readonly handlers = new Map<string, Set<Handler>>();
   readonly save_changes = vi.fn();
+  face = 'turn';
   snapshot = '';
 
-  get = () => this.snapshot as never;
+  get = (name: string) => (name === 'face' ? this.face : this.snapshot) as never;
   set = vi.fn();
   widget_manager = null as never;
 
@@ -60,8 +62,7 @@ afterEach(() => {
 
 export class Panel {
   readonly model = new FakeModel();
-  private readonly widget = widget();
-  private stop: () => void = () => undefined;
+  private face: Face | undefined;
   private seq = 0;
 
   constructor(snapshot = '') {
@@ -70,7 +71,7 @@ export class Panel {
   }
 
   initialize(): this {
-    this.stop = this.widget.initialize({ model: this.model });
+    this.face = start(this.model);
     return this;
   }
 
@@ -78,14 +79,15 @@ export class Panel {
   async show(): Promise<{ el: HTMLElement; close: () => void }> {
     const el = document.createElement('div');
     document.body.append(el);
-    const close = this.widget.render({ el });
+    if (!this.face) throw new Error('The panel was not initialized');
+    const close = this.face.render(el);
     shown.add(close);
     await drawn();
     return { el, close };
   }
 
   destroy(): void {
-    this.stop();
+    this.face?.close();
   }
 
   async frame(...ops: Extract<FromKernel, { op: 'frame' }>['ops']): Promise<void> {

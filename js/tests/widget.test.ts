@@ -10,7 +10,7 @@ const status = (el: HTMLElement) => el.querySelector('[role=status]')?.textConte
 const running = { status: 'running', started_at: Date.now() / 1000 - 5 } as const;
 
 describe('a model', () => {
-  it('says hello from initialize, with what the trait held', () => {
+  it('says hello when it starts, with what the trait held', () => {
     const panel = new Panel(snapshot(running, [], 12)).initialize();
     expect(panel.model.sent).toEqual([{ op: 'hello', have: 12 }]);
   });
@@ -70,6 +70,13 @@ describe('a model', () => {
     close();
     await drawn();
     for (const { value } of ticks()) expect(clear).toHaveBeenCalledWith(value);
+  });
+
+  it('is of a kind that this program knows, or refused in words', () => {
+    const panel = new Panel();
+    panel.model.face = 'hologram';
+    expect(() => panel.initialize()).toThrow('no panel of the kind hologram');
+    expect(panel.model.listeners).toBe(0);
   });
 
   it('survives a channel that throws', () => {

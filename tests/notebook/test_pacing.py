@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from codex_notebook.core.fold import reduce
 from codex_notebook.core.parsing import parse_event
 from codex_notebook.core.state import TurnState
@@ -108,3 +110,100 @@ def test_a_snapshot_is_the_view_as_of_its_number() -> None:
     assert snapshot["op"] == "snapshot"
     assert snapshot["view"]["cards"][0]["text"] == "a"
     assert json.loads(json.dumps(snapshot)) == snapshot
+
+
+APPROVAL = {"id": "approval_1", "kind": "command", "command": "make"}
+REQUEST = {"id": "input_1", "questions": [{"id": "q", "question": "Why?"}]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "settled"),
+    [
+        (
+            {"type": "approval.requested", "approval": APPROVAL},
+            {
+                "type": "approval.resolved",
+                "approval_id": "approval_1",
+                "decision": "accept",
+                "by": "user",
+            },
+        ),
+        (
+            {"type": "input.requested", "request": REQUEST},
+            {"type": "input.resolved", "input_id": "input_1", "by": "user"},
+        ),
+    ],
+)
+def test_what_is_asked_and_decided_does_not_wait(
+    asked: dict[str, Any], settled: dict[str, Any]
+) -> None:
+    async def ask(turn: Turn) -> None:
+        turn.happen(*BEGIN, delta("x"))
+        for event in (asked, settled):
+            turn.happen(event)
+            last = turn.sent[-1]["ops"][-1]
+            assert last[0] == "ask"
+            assert (last[2]["by"] is None) == (event is asked)
+
+    on_a_loop(ask)
+
+
+class Quiet(Turn):
+    """A turn whose panel hears of it even when it says nothing for a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pacer = Pacer(self.state, self.send, quiet=0.02)
+
+    async def until_sent(self, count: int) -> None:
+        while len(self.sent) < count:
+            self.news.clear()
+            await asyncio.wait_for(self.news.wait(), 5)
+
+
+def test_a_turn_that_says_nothing_shows_by_empty_frames_that_it_lives() -> None:
+    async def scene() -> None:
+        turn = Quiet()
+        turn.happen({"type": "turn.started"})
+        await turn.until_sent(4)
+        first, *others = turn.sent
+        assert first["ops"]
+        assert [m["ops"] for m in others] == [[]] * len(others)
+        assert [m["seq"] for m in turn.sent] == list(range(1, len(turn.sent) + 1))
+        # What comes then goes on from there.
+        turn.happen(BEGIN[1])
+        turn.pacer.flush()
+        assert turn.sent[-1]["seq"] == len(turn.sent)
+        assert turn.sent[-1]["ops"][0][0] == "card"
+
+    asyncio.run(scene())
+
+
+def test_a_turn_that_waits_for_its_own_shows_that_it_lives_too() -> None:
+    async def scene() -> None:
+        turn = Quiet()
+        turn.pacer.update(turn.state)
+        await turn.until_sent(1)
+        assert turn.sent[0]["ops"] == []
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("end", ["ends", "is closed"])
+def test_nothing_more_is_sent_once_the_turn_ends_or_its_panel_is_closed(end: str) -> None:
+    async def scene() -> None:
+        turn, other = Quiet(), Quiet()
+        turn.happen({"type": "turn.started"})
+        if end == "ends":
+            turn.happen({"type": "turn.completed"})
+        else:
+            turn.happen(*BEGIN)
+            turn.pacer.stop()
+            turn.happen(delta("late"))
+        sent = len(turn.sent)
+        # A clock of the same pace, by which it would long have spoken.
+        other.happen({"type": "turn.started"})
+        await other.until_sent(4)
+        assert len(turn.sent) == sent
+
+    asyncio.run(scene())
