@@ -65,7 +65,8 @@ _SANITISER = nh3.Cleaner(
         *("p", "br", "hr", "h5", "h6", "em", "strong", "s", "a", "img", "code", "pre"),
         *("blockquote", "ol", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"),
     },
-    attributes={"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}},
+    # Without the first, titles of their links would pass: words that come up under the pointer.
+    attributes={"*": set(), "a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}},
     tag_attribute_values={
         "code": {"style": {CODE_STYLE}},
         "td": {"style": set(_CELL_STYLES.values())},

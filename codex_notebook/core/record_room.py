@@ -78,10 +78,15 @@ def _unfolded(part: Part, form: Format, room: int) -> str:
         share = room // (len(waiting) - done)
         block = part.blocks[position]
         bodies[position] = form.body(block, share, labelled=labelled and bool(block.label))
-        if not bodies[position]:
+        if not bodies[position] and not _says_nothing(block):
             return ""
         room -= size(bodies[position])
     return form.card(part, "".join(bodies))
+
+
+def _says_nothing(block: Block) -> bool:
+    """Whether a block is nothing but what is never shown, such as sequences for terminals."""
+    return len(block.text) <= _CARD and not clean(block.text).strip()
 
 
 def _steps(parts: Sequence[Part], titles: Sequence[str], form: Format, room: int) -> str:

@@ -34,6 +34,7 @@ from codex_notebook.core.record import (
 )
 from codex_notebook.core.state import TurnRequest, TurnState
 from codex_notebook.core.usage import Usage
+from tests.hostile import HOSTILE, hostile_state
 from tests.turns import EVENT_TURNS, EXEC_TURNS, events_of, states_of
 
 Json = dict[str, Any]
@@ -716,102 +717,6 @@ def test_all_text_can_be_read_on_light_and_on_dark(text: str, page: str) -> None
 
 # --- that it is safe
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)><a xlink:href='javascript:alert(1)'>x</a></svg>",
-    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src onerror=a&gt;'>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "<style>*{display:none}</style><link rel=stylesheet href=//evil.example>",
-    "</details></article></div><h1>out</h1>",
-    "</pre></code></ins><iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "]]><![CDATA[x]]><!-- --!><!DOCTYPE x><?php ?>",
-    '" onmouseover="alert(1)" x="',
-    "' style='position:fixed;inset:0' '",
-    "[a](javascript:alert(1)) [b](JaVaScRiPt&colon;alert(1)) [c](data:text/html,<script>1)",
-    "[a](java\nscript:alert(1)) [b](vbscript:x) [c](file:///etc/passwd) <javascript:alert(1)>",
-    "[ref][r] ![pic][r]\n\n[r]: javascript:alert(1)",
-    "![x](https://evil.example/pixel.png) ![x](data:image/svg+xml;base64,PHN2Zz4=)",
-    '![x](data:image/png;base64,AAAA) [x](https://example.com/?a=1&b="2")',
-    "[![x](https://evil.example/a.png)](https://evil.example)",
-    "| a | `b | <script>c</script> |\n|:--|--:|\n| <b onclick=x> | ` |",
-    "```html\n<script>alert(1)</script>\n",
-    "````\n```\n~~~\n</pre>",
-    "text ` <b> `` <i> ` ``` <u>",
-    "\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\ \x1b[31mred\x1b[0m",
-    "\x9b2J\x1bc\x07\x08\x00",
-    "\x1b]0;title\x07\x1bP+q\x1b\\\x1b]52;c;aGk=",
-    "user\u202etxt.exe\u2066 &#x202e; \u2069",
-    "\ud800 lonely \udfff",
-    "$\\href{javascript:alert(1)}{x}$",
-    "---\n***\n# title\n- [ ] box\n> quote\n1. one",
-]
-hostile = pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-
-
-def everything_says(text: str, end: Json | None = None) -> TurnState:
-    """Return a turn in which every field of every item is ``text``."""
-    request = dict.fromkeys(("model", "sandbox_mode", "prompt", "output_type"), text)
-    request["working_directory"] = "/w"
-    items: list[Json] = [
-        {"type": "agent_message", "text": text},
-        {"type": "reasoning", "text": text},
-        {"type": "reasoning", "text": f"**{text}**\n{text}", "raw_text": text},
-        {"type": "user_message", "text": text},
-        {"type": "user_message", "text": f"{text}\n{text}"},
-        {"type": "plan", "text": text},
-        {"type": "image_view", "label": text},
-        {"type": "sleep", "label": text, "status": text},
-        {"type": "command_execution", "command": text, "aggregated_output": text, "exit_code": 1},
-        {"type": "command_execution", "command": text, "status": text, "cwd": text},
-        {
-            "type": "file_change",
-            "changes": [
-                {"path": text, "kind": text, "diff": f"+{text}\n-{text}\n@@{text}\n{text}"},
-                {"path": text, "diff_note": text},
-                {"path": text, "move_path": text},
-            ],
-        },
-        {"type": "todo_list", "items": [{"text": text}, {"text": text, "completed": True}]},
-        {
-            "type": "mcp_tool_call",
-            "server": text,
-            "tool": text,
-            "arguments": {text: text},
-            "result": {"content": [{"type": "text", "text": text}, {"type": text}]},
-            "error": {"message": text},
-            "status": "failed",
-        },
-        {
-            "type": "tool_call",
-            "tool": text,
-            "namespace": text,
-            "arguments": text,
-            "content": [{"type": "inputText", "text": text}, {"type": text}],
-        },
-        {"type": "tool_call", "content": [{"type": "inputText", "text": text}], "success": False},
-        {"type": "collab_tool_call", "tool": text, "prompt": text, "agents_states": {text: text}},
-        {"type": "web_search", "query": text},
-        {"type": "web_search", "query": "", "action": {text: text}},
-        {"type": "error", "message": text},
-        {"type": text, text: text},
-        {"type": "agent_message", "text": text},
-    ]
-    events = [
-        {"type": "item.completed", "item": {"id": f"i{n}", "status": "completed", **item}}
-        for n, item in enumerate(items)
-    ]
-    delta = {"type": "item.delta", "item_id": "new", "field": text, "delta": text}
-    return turn(
-        *events,
-        delta,
-        {"type": text},
-        {"type": "error", "message": text},
-        ended=end or ENDED,
-        **request,
-    )
-
-
 ENDS: list[Json] = [
     ENDED,
     {"type": "turn.interrupted"},
@@ -846,16 +751,6 @@ def check_plain(text: str) -> None:
     assert not re.search(
         "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text
     )
-
-
-@hostile
-@pytest.mark.parametrize("end", ENDS, ids=lambda end: end["type"])
-def test_hostile_text_in_any_field_is_inert(text: str, end: Json) -> None:
-    bundle = mime_bundle(everything_says(text, end))
-    check_html(bundle["text/html"])
-    check_markdown(bundle["text/markdown"])
-    for shown in bundle.values():
-        check_plain(shown)
 
 
 def test_what_terminals_obey_is_taken_out_and_the_words_stay() -> None:
@@ -911,6 +806,7 @@ def test_code_in_a_message_can_be_copied_from_the_markdown() -> None:
     assert message("a <b> `c` \\<d>") == "a &lt;b> `c` \\<d>"
 
 
+ATTACKS = list(HOSTILE.values())
 MARKDOWN_BITS = [
     *("`", "``", "```\n", "~~~\n", "<b>", "<script>", "</a>", "<!--", "<?x", "\\", "|", "|-|-|\n"),
     *(
@@ -957,7 +853,7 @@ def test_no_markdown_message_gets_out_of_its_place(text: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(MARKDOWN_BITS) | st.sampled_from(HOSTILE), max_size=25).map("".join)
+    st.lists(st.sampled_from(MARKDOWN_BITS) | st.sampled_from(ATTACKS), max_size=25).map("".join)
 )
 def test_no_markdown_becomes_anything_but_harmless_html(text: str) -> None:
     check_html(html_record(turn(said(text), said(text))))
@@ -1056,7 +952,7 @@ def test_a_limit_that_is_too_small_is_refused() -> None:
 texts = st.builds(
     lambda bits, times: "".join(bits) * times,
     st.lists(
-        st.sampled_from(HOSTILE) | st.text(max_size=40) | st.sampled_from(MARKDOWN_BITS), max_size=8
+        st.sampled_from(ATTACKS) | st.text(max_size=40) | st.sampled_from(MARKDOWN_BITS), max_size=8
     ),
     st.sampled_from([1, 1, 3, 100]),
 )
@@ -1069,7 +965,7 @@ texts = st.builds(
 def test_the_bundle_never_exceeds_its_limit(
     text: str, answer: str, end: Json, copies: int, limit: int
 ) -> None:
-    state = everything_says(text, end)
+    state = hostile_state(text, end)
     extra = [entry for _ in range(copies**2) for entry in state.entries]
     state = type(state)(**{**vars(state), "entries": (*state.entries, *extra)})
     state = reduce(state, parse_event(said(answer)))
