@@ -11,22 +11,32 @@ import html
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from markdown_it.token import Token
 
-from codex_notebook.core.markup import MARKDOWN, PICTURE, WEB
+from codex_notebook.core.markup import MARKDOWN, PICTURE, WEB, is_address
 from codex_notebook.core.plain import clean
 
-_INLINE = re.compile(r"([\\`*_\[\]<>&$~|])")
+_INLINE = re.compile(r"([\\`*_\[\]<>&$~|^@])")
 _LINE_START = re.compile(r"[#+\-=:]|\d+(?=[.)])")
+# By its number: two of them before a bracket begin a formula for pandoc.
+_BACKSLASH = "&#92;"
 _BACKTICKS = re.compile(r"`+")
+_INDENTED = re.compile(r"^(?: {4}| {0,3}\t)", re.M)
+_DELIMITER = re.compile(r"^[ \t|:]*-[ \t|:-]*$", re.M)
 _FENCES = re.compile(r"`+|~+")
-_TAG = re.compile(r"\\.|<(?:(?P<web>https?://[^\s<>]*)>)?", re.I | re.S)
+# What acts outside code, apart from links: tags, and what pandoc would hand to TeX.
+_ACTIVE = re.compile(r"\\(?P<escaped>.)?|<(?:(?P<web>https?://[^\s<>]*)>)?|\$", re.I | re.S)
+# A rule, or else the beginning of metadata, which pandoc would swallow, or fail on.
+_RULE = re.compile(r"-{3,}(?=[ \t]*$)")
 _IMAGE = re.compile(rf"!\[(?![^\[\]]*\]\({PICTURE.pattern}\))")
 # Where a link's target may begin, in a quotation too: behind "](" or, in a definition, "]:".
 _TARGET = re.compile(r"\]([(:])(?=[\s<>]*([^\s)>]{0,200}))")
 # A link whose target or title could hold the backtick that seems to begin a code span behind it.
 _INTRICATE = re.compile(r"\]\((?![^\s()<>\"'`\\]*\))")
+_LONE_TICK = re.compile(r"(?<!\\)((?:\\\\)*)`")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.\-]*:", re.I)
 _ENTITY = re.compile(r"&#(?:x[0-9a-f]{1,6}|[0-9]{1,7});", re.I)
 _CELL_END = re.compile(r"(?<!\\)\|")
@@ -35,7 +45,11 @@ _ESCAPE_OR_TICKS = re.compile(r"\\.|`+", re.S)
 
 def prose(text: str) -> str:
     """Return markdown that shows exactly ``text``, which is on one line and not at its start."""
-    return _INLINE.sub(r"\\\1", clean(text))
+    return _INLINE.sub(_escaped, clean(text))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return _BACKSLASH if match[0] == "\\" else f"\\{match[0]}"
 
 
 def prose_line(text: str) -> str:
@@ -57,6 +71,14 @@ def code_span(text: str) -> str:
     return f"{ticks}{inside}{ticks}"
 
 
+def link(text: str, url: str) -> str:
+    """Return a link on the web; nothing where ``url`` is no such address."""
+    if not is_address(url):
+        return ""
+    target = quote(url, safe=":/?#@!&+,;=%-._~").replace("&", "&amp;")
+    return f"[{prose(text)}](<{target}>)"
+
+
 def fence_of(text: str) -> str:
     """Return a fence that no line of ``text`` can close."""
     return "`" * max(3, 1 + _longest(_BACKTICKS, text))
@@ -74,26 +96,46 @@ def message(text: str) -> str:
     """
     lines = clean(text).split("\n")
     regions: dict[int, tuple[int, str]] = {}
+    apart: set[int] = set()
     closing = ""
+    depth = deepest = 0
     for token in MARKDOWN.parse("\n".join(lines)):
-        if token.map is None or token.type not in _REGIONS:
+        if token.type.startswith(_CONTAINERS):
+            depth += token.nesting
+            deepest = max(deepest, depth)
+        if token.map is None:
             continue
         first, end = token.map
+        if token.level == 0 and token.type in ("fence", "code_block", "table_open"):
+            # Pandoc may take it for something else without empty lines around it.
+            apart |= {first, end}
+        if token.type not in _REGIONS:
+            continue
         # The cells of a table say the same lines as their row, which came before them.
         regions.setdefault(first, (end, token.type))
         if token.type == "fence" and token.level == 0 and _is_open(token):
             closing = f"\n{token.markup}"
-    return "\n".join(_defused(lines, regions)) + closing
+    if deepest > _LEVELS:
+        whole = "\n".join(lines)
+        fence = fence_of(whole)
+        return f"{fence}markdown\n{whole}\n{fence}"
+    return "\n".join(_defused(lines, regions, apart)) + closing
 
 
 def message_bound(text: str) -> int:
     """Return how many bytes `message` of a cleaned text has at most."""
-    longer = 3 * text.count("<") + 7 * text.count("&#")
+    longer = 3 * text.count("<") + 7 * text.count("&#") + text.count("$")
+    longer += 4 * text.count("\\") + 2 * text.count("`")
     longer += 5 * sum(map(text.count, ("![", "](", "]:")))
-    return len(text.encode()) + longer + 1 + _longest(_FENCES, text)
+    longer += len(_FENCES.findall(text)) + 2 * len(_INDENTED.findall(text))
+    longer += 2 * len(_DELIMITER.findall(text)) + 2 * _longest(_FENCES, text)
+    return len(text.encode()) + longer + len("```markdown\n\n```")
 
 
-_REGIONS = ("fence", "code_block", "tr_open", "inline")
+# LaTeX fails on lists in lists deeper than four levels, so such a message is shown as written.
+_LEVELS = 4
+_CONTAINERS = ("bullet_list", "ordered_list", "blockquote")
+_REGIONS = ("fence", "code_block", "tr_open", "inline", "hr")
 
 
 def _is_open(fence: Token) -> bool:
@@ -103,17 +145,24 @@ def _is_open(fence: Token) -> bool:
     return end - first < 2 + (content.count("\n") + 1 if fence.content else 0)
 
 
-def _defused(lines: list[str], regions: dict[int, tuple[int, str]]) -> Iterator[str]:
+def _defused(
+    lines: list[str], regions: dict[int, tuple[int, str]], apart: set[int]
+) -> Iterator[str]:
     n = 0
     while n < len(lines):
+        if n in apart and n and lines[n - 1].strip() and lines[n].strip():
+            yield ""
         end, kind = regions.get(n, (n, ""))
         if kind == "inline":
             yield _with_code("\n".join(lines[n:end]))
         elif kind == "tr_open":
             yield "|".join(map(_with_code, _CELL_END.split(lines[n])))
         elif kind == "fence":
-            yield _inert(lines[n])
+            # Pandoc passes ```{=latex} on as it is.
+            yield _inert(lines[n].replace("{", "").replace("}", ""))
             yield from lines[n + 1 : end]
+        elif kind == "hr":
+            yield _RULE.sub("***", lines[n])
         elif kind == "code_block":
             yield from lines[n:end]
         else:
@@ -146,12 +195,19 @@ def _with_code(text: str) -> str:
         if closer < len(same):
             end = same[closer] + length
             code = text[opening.start() : end]
-            pieces.append(_inert(text[start : opening.start()]))
+            pieces.append(_around(text[start : opening.start()], start))
             # On a line of its own a tag would end the paragraph, and the code with it.
             certain = "\n" not in code and opening.start() < doubtful
             pieces.append(code if certain else code.replace("<", "&lt;"))
             start = position = end
-    return "".join((*pieces, _inert(text[start:])))
+    return "".join((*pieces, _around(text[start:], start)))
+
+
+def _around(text: str, start: int) -> str:
+    """Return the text before or behind code spans, where no backtick is that of a span."""
+    # Pandoc would pass `code`{=latex} on as it is, and pairs backticks in its own way.
+    text = f"\\{text}" if start and text.startswith("{") else text
+    return _inert(_LONE_TICK.sub(r"\1\\`", text))
 
 
 def _inert(text: str) -> str:
@@ -159,7 +215,7 @@ def _inert(text: str) -> str:
     text = _ENTITY.sub(_safe_entity, text)
     text = _TARGET.sub(_safe_target, text)
     text = _IMAGE.sub("&#33;[", text)
-    return _TAG.sub(_safe_tag, text)
+    return _ACTIVE.sub(_safe, text)
 
 
 def _safe_target(match: re.Match[str]) -> str:
@@ -169,8 +225,16 @@ def _safe_target(match: re.Match[str]) -> str:
     return f"]&#{ord(match[1])};"
 
 
-def _safe_tag(match: re.Match[str]) -> str:
-    return match[0] if match[0].startswith("\\") else match["web"] or "&lt;"
+def _safe(match: re.Match[str]) -> str:
+    first, escaped = match[0][0], match["escaped"]
+    if first == "$":
+        return "\\$"
+    if first == "<":
+        return match["web"] or "&lt;"
+    if escaped is None or escaped == "\n" or (escaped != "\\" and _PUNCTUATION.match(escaped)):
+        return match[0]
+    # The backslash is one that is shown; before letters TeX would obey it.
+    return _BACKSLASH + escaped.replace("\\", "")
 
 
 def _safe_entity(match: re.Match[str]) -> str:

@@ -42,6 +42,7 @@ _CELL_STYLES = {side: _CELL + side for side in ("left", "center", "right")}
 _QUOTE_STYLE = f"margin:.5em 0;padding-left:.8em;border-left:3px solid {FRAME}"
 # The browser's own blue cannot be read on black.
 _LINK_STYLE = "color:inherit;text-decoration:underline"
+_LINK_REL = "noopener noreferrer nofollow"
 _HEADING_STYLES = {
     "h5": "margin:.8em 0 .3em;font-size:1.1em",
     "h6": "margin:.8em 0 .3em;font-size:1em",
@@ -64,7 +65,8 @@ _SANITISER = nh3.Cleaner(
         *("p", "br", "hr", "h5", "h6", "em", "strong", "s", "a", "img", "code", "pre"),
         *("blockquote", "ol", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"),
     },
-    attributes={"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}},
+    # Without the first, titles of their links would pass: words that come up under the pointer.
+    attributes={"*": set(), "a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}},
     tag_attribute_values={
         "code": {"style": {CODE_STYLE}},
         "td": {"style": set(_CELL_STYLES.values())},
@@ -82,8 +84,28 @@ _SANITISER = nh3.Cleaner(
     attribute_filter=_attribute,
     url_schemes={"http", "https", "mailto", "data"},
     url_relative="deny",
-    link_rel="noopener noreferrer nofollow",
+    link_rel=_LINK_REL,
 )
+
+
+# Longer ones lead nobody anywhere, and would take the room of what can be read.
+_LONGEST_LINK = 500
+_ADDRESS = re.compile(r"https?://[!-~\u00a1-\ud7ff\uf900-\ufffc]+", re.I)
+
+
+def is_address(url: str) -> bool:
+    """Whether ``url`` is one of the web that a title may link to."""
+    return len(url) <= _LONGEST_LINK and clean(url) == url and bool(_ADDRESS.fullmatch(url))
+
+
+def link_html(text: str, url: str) -> str:
+    """Return a link on the web; nothing where ``url`` is no such address."""
+    if not is_address(url):
+        return ""
+    return (
+        f'<a href="{plain_html(url)}" style="{_LINK_STYLE}" target="_blank" '
+        f'rel="{_LINK_REL}">{plain_html(text)}</a>'
+    )
 
 
 # So many levels of quotations and lists (a list has two) are read as such. What is deeper the

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from codex_notebook.core.items import (
-    AgentMessageItem,
     CommandExecutionItem,
     FileChangeItem,
-    PlanItem,
 )
+from codex_notebook.core.record_asks import with_asks
 from codex_notebook.core.record_parts import (
     Block,
     Fact,
@@ -48,8 +47,9 @@ def describe(state: TurnState) -> Record:
         for index, entry in enumerate(state.entries)
         for part in steps_of(entry, state.request.working_directory, index, ended=state.ended)
     ]
+    parts = list(with_asks(parts, state))
     answer = None
-    last = next((n for n in reversed(range(len(parts))) if _speaks(parts[n], state)), None)
+    last = next((n for n in reversed(range(len(parts))) if _speaks(parts[n])), None)
     if last is not None:
         parts[last] = _as_answer(parts[last], typed=state.request.output_type is not None)
         # In a turn that broke off, the last message is no answer: it stays where it was said.
@@ -68,10 +68,9 @@ def describe(state: TurnState) -> Record:
     )
 
 
-def _speaks(part: Part, state: TurnState) -> bool:
+def _speaks(part: Part) -> bool:
     """Return whether a part is what a turn may have been for: text for the reader, or a plan."""
-    item = state.entries[part.index].stated
-    return bool(part.blocks) and isinstance(item, AgentMessageItem | PlanItem)
+    return any(block.kind == "message" for block in part.blocks)
 
 
 def _as_answer(part: Part, *, typed: bool) -> Part:
@@ -90,16 +89,23 @@ def _facts(state: TurnState) -> Iterator[Fact]:
     duration = lasted(state.started_at, state.ended_at)
     if duration:
         yield Fact(duration)
-    model, sandbox = state.request.model, state.request.sandbox_mode
+    header = view(state).header
+    if header["thread_name"]:
+        yield fact(f"thread {header['thread_name']}")
+    model, sandbox = header["model"], header["sandbox"]
     # Of a turn of the past neither is known; of one that was run here, the sandbox always is.
     if model or sandbox:
         yield fact(model or "default model")
+        if header["effort"]:
+            yield fact(f"{header['effort']} effort")
         full = sandbox == "danger-full-access"
         yield Fact("full access", "bad") if full else fact(sandbox or "default sandbox")
     usage = state.usage or state.thread_usage
     if usage is not None:
         whose = "" if state.usage else " in the whole thread"
         yield Fact(f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out{whose}")
+    if state.context_tokens and state.context_window:
+        yield Fact(f"{state.context_tokens / state.context_window:.0%} of the context used")
     items = [entry.stated for entry in state.entries]
     commands = sum(isinstance(item, CommandExecutionItem) for item in items)
     files = {c.path for item in items if isinstance(item, FileChangeItem) for c in item.changes}
@@ -133,6 +139,7 @@ def _notices(state: TurnState) -> Iterator[Part]:
         quoted=False,
         tone="note",
         index=len(state.entries),
+        of_item=False,
     )
 
 

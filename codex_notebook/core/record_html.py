@@ -10,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from codex_notebook.core.markup import FRAME, PRE_STYLE, markdown_html, plain_html
+from codex_notebook.core.markup import (
+    FRAME,
+    PICTURE,
+    PRE_STYLE,
+    link_html,
+    markdown_html,
+    plain_html,
+)
 from codex_notebook.core.record_parts import Block, Fact, Part, Record, Tone, joined
 from codex_notebook.core.record_room import (
     details_remark,
     excerpt,
+    image_kind,
+    image_remark,
     size,
     steps_remark,
     text_remark,
@@ -36,15 +45,19 @@ REMOVED = "rgba(229,72,77,.18)"
 # With more steps than these, a completed turn shows its answer and folds them.
 _FEW = 12
 
+# Notebooks would make a formula of what stands between two prices; MathJax 3 and 2 heed these.
+_NO_MATH = "mathjax_ignore tex2jax_ignore"
 _PAGE = (
     f"border:1px solid {FRAME};border-radius:8px;padding:.7em 1em;line-height:1.5;"
     "overflow-wrap:break-word"
 )
 _STEPS = "margin:.5em 0 0"
-_ANSWER = f"margin:.7em 0 0;padding:.2em 0 0;border-top:1px solid {FRAME}"
+_RULE = f"margin:.7em 0;border:0;border-top:1px solid {FRAME}"
 _REASON = "margin:.5em 0 0;padding:.1em .8em;border-left:3px solid {}"
 _INSIDE = "margin:.1em 0 .6em 1.1em"
 _PROSE = "margin:.2em 0;white-space:pre-wrap;overflow-wrap:break-word;font:inherit"
+# On white, for what was drawn for a page of paper is mostly transparent there.
+_PICTURE = "max-width:100%;max-height:32em;background:#fff"
 _TASKS = "margin:.2em 0;padding:0;list-style:none"
 # From edge to edge of the block, whose padding this is.
 _CHANGE = "display:block;margin:0 -.7em;padding:0 .7em;text-decoration:none;background:"
@@ -66,15 +79,16 @@ class HtmlFormat:
         head = f"<header>{status} · {_facts(record.facts)}</header>"
         if record.reason is not None:
             edge = _REASON.format(HUES["bad" if record.tone == "bad" else "note"])
-            head += f'<div style="{edge}">{reason}</div>'
+            head += f'<blockquote style="{edge}">{reason}</blockquote>'
         if record.parts:
             steps = f'<div style="{_STEPS}">{steps}</div>'
             if record.answer is not None and len(record.parts) > _FEW:
                 summary = f"<summary>{_facts(record.tally)}</summary>"
                 steps = f'<details style="{_STEPS}">{summary}{steps}</details>'
         if record.answer is not None:
-            answer = f'<section style="{_ANSWER}">{answer}</section>'
-        return f'<article style="{_PAGE}">{head}{steps}{answer}</article>'
+            rule = f'<hr style="{_RULE}">' if record.parts else ""
+            answer = f"{rule}<section>{answer}</section>"
+        return f'<article class="{_NO_MATH}" style="{_PAGE}">{head}{steps}{answer}</article>'
 
     def title(self, part: Part) -> str:
         """Return a step without what unfolds."""
@@ -96,7 +110,8 @@ class HtmlFormat:
         if part.verb:
             pieces.append(plain_html(part.verb))
         if part.subject:
-            pieces.append(_styled("code" if part.quoted else "em", "", part.subject))
+            linked = link_html(part.subject, part.link)
+            pieces.append(linked or _styled("code" if part.quoted else "em", "", part.subject))
         if part.facts:
             pieces.append(f"· {_facts(part.facts)}")
         return " ".join(pieces)
@@ -152,6 +167,17 @@ def _tasks(block: Block, room: int) -> str:
     return _within(block, room, (f'<ul style="{_TASKS}">', "</ul>"), _task_items, "<li>{}</li>")
 
 
+def _image(block: Block, room: int) -> str:
+    alt = f"image: {image_kind(block)}"
+    # Asked only of what would fit: the pattern reads all of it.
+    if len(block.text) < room and PICTURE.fullmatch(block.text):
+        shown = f'<p><img src="{plain_html(block.text)}" alt="{alt}" style="{_PICTURE}"></p>'
+        if size(shown) <= room:
+            return shown
+    remark = f"<p>{_styled('em', '', image_remark(block))}</p>"
+    return remark if size(remark) <= room else ""
+
+
 def _within(
     block: Block, room: int, tags: tuple[str, str], draw: Callable[[str], str], around: str
 ) -> str:
@@ -202,4 +228,5 @@ _DRAWN: dict[str, Callable[[Block, int], str]] = {
     "thought": _message,
     "tasks": _tasks,
     "diff": _diff,
+    "image": _image,
 }

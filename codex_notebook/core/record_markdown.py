@@ -11,6 +11,7 @@ from collections.abc import Callable
 from codex_notebook.core.markdown import (
     code_span,
     fence_of,
+    link,
     message,
     message_bound,
     prose,
@@ -21,6 +22,7 @@ from codex_notebook.core.record_room import (
     beginning,
     details_remark,
     excerpt,
+    image_remark,
     size,
     steps_remark,
 )
@@ -39,7 +41,8 @@ class MarkdownFormat:
 
     def title(self, part: Part) -> str:
         """Return a step without what unfolds."""
-        about = part.subject and (code_span if part.quoted else prose)(part.subject)
+        draw = code_span if part.quoted else prose
+        about = part.subject and (link(part.subject, part.link) or draw(part.subject))
         verb = part.verb and f"**{part.verb}**"
         words = " ".join(filter(None, (part.mark, verb, about)))
         return f"{words}{_facts(part.facts)}\n\n"
@@ -73,6 +76,11 @@ def _message(block: Block, room: int) -> str:
     if part is None:
         return ""
     return f"{message(part.head)}\n\n{_remark(part.remark) if part.remark else ''}"
+
+
+def _image(block: Block, room: int) -> str:
+    remark = _remark(image_remark(block))
+    return remark if size(remark) <= room else ""
 
 
 def _thought(block: Block, room: int) -> str:
@@ -138,4 +146,5 @@ _DRAWN: dict[str, Callable[[Block, int], str]] = {
     "thought": _thought,
     "prose": _prose,
     "tasks": _tasks,
+    "image": _image,
 }

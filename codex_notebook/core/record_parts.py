@@ -6,14 +6,14 @@ and facts are short, blocks can be of any length. Nothing here knows markup or a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from codex_notebook.core.plain import clean
 
 Tone = Literal["calm", "good", "bad", "busy", "note"]
-BlockKind = Literal["message", "thought", "code", "diff", "prose", "tasks"]
+BlockKind = Literal["message", "thought", "code", "diff", "prose", "tasks", "image"]
 
 # How long they may be on one line: a name or a command, a sentence, a few words.
 _SUBJECT = 110
@@ -44,7 +44,7 @@ class Block:
     ----------
     kind : str
         ``message`` and ``thought`` are markdown, ``tasks`` are lines that begin with ``[x]`` or
-        ``[ ]``, ``prose`` is for reading and ``code`` for a fixed width.
+        ``[ ]``, ``prose`` is for reading, ``code`` for a fixed width, and ``image`` is a data URL.
     where : str
         The expression that gives all of it, for the reader of a record that shows less.
     label : str
@@ -82,9 +82,13 @@ class Part:
     weight : int
         How much of the room it may claim beside the other parts.
     index : int
-        Of its item; one past the last item for remarks about the turn.
+        Of its item; one past the last item for what is of none.
+    of_item : bool
+        It is in the turn's items; else only in its state.
     is_message : bool
         It is text for the reader, shown without a title.
+    link : str
+        The address that the subject is, if it is one.
     """
 
     mark: str
@@ -97,7 +101,9 @@ class Part:
     open: bool = False
     weight: int = 1
     index: int = 0
+    of_item: bool = True
     is_message: bool = False
+    link: str = ""
 
     @property
     def bulk(self) -> int:
@@ -172,3 +178,30 @@ def lasted(start: float | None, end: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def outcome(shown: Mapping[str, Any]) -> tuple[str, Tone, tuple[Fact, ...]]:
+    """Return the mark of a step, its tone, and the word for it where the mark is not enough."""
+    status = str(shown["status"])
+    if shown.get("exit_code"):
+        return "✗", "bad", ()
+    if status == "failed":
+        return "✗", "bad", (Fact("failed", "bad"),)
+    if status == "declined":
+        return "⊘", "note", (Fact("declined", "note"),)
+    if status == "completed":
+        return "✓", "calm", ()
+    if status == "in_progress" and shown["ended"]:
+        return "◌", "note", (Fact("did not finish", "note"),)
+    if status == "in_progress":
+        return "●", "busy", (Fact("running", "busy"),)
+    return "·", "calm", (fact(status),)
+
+
+def took(shown: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Return how long the step of a card took, if that is known."""
+    told = shown.get("duration_ms")
+    # The CLI's own measure, where it gives one, is free of the way to us.
+    span = (shown["started_at"], shown["ended_at"]) if told is None else (0.0, told / 1000)
+    duration = lasted(*span)
+    return (Fact(duration),) if duration else ()

@@ -76,11 +76,17 @@ def _unfolded(part: Part, form: Format, room: int) -> str:
     waiting = sorted(range(len(bodies)), key=lambda n: len(part.blocks[n].text))
     for done, position in enumerate(waiting):
         share = room // (len(waiting) - done)
-        bodies[position] = form.body(part.blocks[position], share, labelled=labelled)
-        if not bodies[position]:
+        block = part.blocks[position]
+        bodies[position] = form.body(block, share, labelled=labelled and bool(block.label))
+        if not bodies[position] and not _says_nothing(block):
             return ""
         room -= size(bodies[position])
     return form.card(part, "".join(bodies))
+
+
+def _says_nothing(block: Block) -> bool:
+    """Whether a block is nothing but what is never shown, such as sequences for terminals."""
+    return len(block.text) <= _CARD and not clean(block.text).strip()
 
 
 def _steps(parts: Sequence[Part], titles: Sequence[str], form: Format, room: int) -> str:
@@ -243,9 +249,23 @@ def text_remark(count: int, unit: str, where: str) -> str:
     return f"… {count:,} {unit if count > 1 else unit[:-1]} not shown: {where} has all of it"
 
 
+def image_remark(block: Block) -> str:
+    """Return the words for an image that is named and not shown."""
+    return f"… an image ({image_kind(block)}) is not shown: {block.where} has it"
+
+
+def image_kind(block: Block) -> str:
+    """Return what kind of image a block is and how large, such as ``PNG, 12 kB``."""
+    head, _, data = block.text.partition(",")
+    kind = head.removeprefix("data:image/").partition(";")[0].upper()
+    return f"{kind}, {max(1, len(data) * 3 // 4000):,} kB"
+
+
 def steps_remark(first: Part, last: Part, count: int) -> str:
     """Return the words for ``count`` steps that are left out, from one to another."""
     where = f"turn.items[{first.index}:{last.index + 1}]"
+    if not last.of_item:
+        where = f"turn.items[{first.index}:] and turn.state" if first.of_item else "turn.state"
     return f"… {count:,} {'steps' if count > 1 else 'step'} not shown: {where}"
 
 

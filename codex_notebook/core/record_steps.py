@@ -6,22 +6,21 @@ short diffs, plans in words, and lists with work left. What an item shows comes 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from codex_notebook.core.cards import card
-from codex_notebook.core.items import CollabToolCallItem, ToolCallItem
 from codex_notebook.core.record_parts import (
     Block,
     Fact,
     Part,
-    Tone,
     fact,
-    lasted,
+    outcome,
     sentence,
     subject,
+    took,
 )
+from codex_notebook.core.record_tools import agent_step, search_step, tool_step
 from codex_notebook.core.state import Entry
 
 Card = dict[str, Any]
@@ -53,39 +52,13 @@ def steps_of(entry: Entry, root: str | None, index: int, *, ended: bool) -> Iter
         case "files":
             yield from _files(shown, path)
         case "tool":
-            yield _tool(shown, path, entry)
+            yield tool_step(shown, path, entry)
         case "agent":
-            yield _agent(shown, path, entry)
+            yield agent_step(shown, path, entry)
         case "unknown":
             yield _unknown(shown, path, entry)
         case kind:
             yield _STEPS[kind](shown, path)
-
-
-def _outcome(shown: Card) -> tuple[str, Tone, tuple[Fact, ...]]:
-    """Return the mark of a step, its tone, and the word for it where the mark is not enough."""
-    status = str(shown["status"])
-    if shown.get("exit_code"):
-        return "✗", "bad", ()
-    if status == "failed":
-        return "✗", "bad", (Fact("failed", "bad"),)
-    if status == "declined":
-        return "⊘", "note", (Fact("declined", "note"),)
-    if status == "completed":
-        return "✓", "calm", ()
-    if status == "in_progress" and shown["ended"]:
-        return "◌", "note", (Fact("did not finish", "note"),)
-    if status == "in_progress":
-        return "●", "busy", (Fact("running", "busy"),)
-    return "·", "calm", (fact(status),)
-
-
-def _took(shown: Card) -> tuple[Fact, ...]:
-    told = shown.get("duration_ms")
-    # The CLI's own measure, where it gives one, is free of the way to us.
-    span = (shown["started_at"], shown["ended_at"]) if told is None else (0.0, told / 1000)
-    duration = lasted(*span)
-    return (Fact(duration),) if duration else ()
 
 
 def _message(shown: Card, path: str) -> Part:
@@ -117,7 +90,7 @@ def _reasoning(shown: Card, path: str) -> Part:
 
 
 def _command(shown: Card, path: str) -> Part:
-    mark, tone, words = _outcome(shown)
+    mark, tone, words = outcome(shown)
     command, output, code = str(shown["command"]), str(shown["output"]), shown["exit_code"]
     first, _, more = command.strip().partition("\n")
     title = subject(f"{first} …" if more else first)
@@ -134,7 +107,7 @@ def _command(shown: Card, path: str) -> Part:
         "Asked to run" if shown["status"] == "declined" else "Ran",
         title,
         tuple(blocks),
-        facts=(*words, *where, *exit_code, *_took(shown)),
+        facts=(*words, *where, *exit_code, *took(shown)),
         tone=tone,
         open=tone in ("bad", "busy"),
         weight=3 if tone == "bad" else 1,
@@ -149,7 +122,7 @@ def _settled(output: str) -> str:
 
 
 def _files(shown: Card, path: str) -> Iterator[Part]:
-    mark, tone, words = _outcome(shown)
+    mark, tone, words = outcome(shown)
     for position, change in enumerate(shown["changes"]):
         diff, note, moved_to = change["diff"], change["note"], change["moved_to"]
         did, do = _CHANGES.get(change["change"], ("Changed", "change"))
@@ -168,7 +141,7 @@ def _files(shown: Card, path: str) -> Iterator[Part]:
             "✎" if mark == "✓" else mark,
             f"Asked to {do}" if shown["status"] == "declined" else did,
             title,
-            (Block("diff", diff, f"{path}.changes[{position}].diff"),) if diff else (),
+            (Block("diff", diff, f"{path}.changes[{position}].diff", "diff"),) if diff else (),
             facts=(*words, *counts, *((Fact(subject(note)),) if note else ())),
             tone=tone,
             open=diff is not None and diff.count("\n") <= _GLANCE,
@@ -191,52 +164,8 @@ def _plan(shown: Card, path: str) -> Part:
     return Part("☰", "Plan", "", blocks, open=True, weight=4)
 
 
-def _tool(shown: Card, path: str, entry: Entry) -> Part:
-    mark, tone, words = _outcome(shown)
-    ours = isinstance(entry.stated, ToolCallItem)
-    result, error = ("content", "content") if ours else ("result", "error")
-    blocks = []
-    if shown["arguments"] not in ("", "{}"):
-        blocks.append(Block("code", shown["arguments"], f"{path}.arguments", "arguments", "json"))
-    if shown["result"]:
-        blocks.append(Block("code", shown["result"], f"{path}.{result}", "result"))
-    if shown["error"]:
-        blocks.append(Block("prose", str(shown["error"]), f"{path}.{error}", "error"))
-    return Part(
-        mark,
-        "Called",
-        subject(shown["name"]),
-        tuple(blocks),
-        facts=(*words, *_took(shown)),
-        tone=tone,
-        open=tone in ("bad", "busy"),
-        weight=3 if tone == "bad" else 1,
-    )
-
-
-def _agent(shown: Card, path: str, entry: Entry) -> Part:
-    mark, tone, words = _outcome(shown)
-    blocks = []
-    if shown["prompt"]:
-        blocks.append(Block("prose", str(shown["prompt"]), f"{path}.prompt", "prompt"))
-    stated = entry.stated
-    if isinstance(stated, CollabToolCallItem) and stated.agents_states:
-        states = json.dumps(stated.agents_states, indent=2, ensure_ascii=False, default=str)
-        blocks.append(Block("code", states, f"{path}.agents_states", "agents", "json"))
-    facts = (*words, *_took(shown))
-    return Part(mark, "Sub-agent", subject(shown["name"]), tuple(blocks), facts=facts, tone=tone)
-
-
-def _search(shown: Card, path: str) -> Part:
-    query, action = str(shown["query"]), shown["action"]
-    # Without a query it was some other action, such as opening a page.
-    other = not query and action
-    blocks = (Block("code", action, f"{path}.action", language="json"),) if other else ()
-    return Part("⌕", "Searched the web", subject(query), blocks)
-
-
 def _activity(shown: Card, path: str) -> Part:
-    mark, tone, words = _outcome(shown)
+    mark, tone, words = outcome(shown)
     title = sentence(shown["label"])
     return Part(mark if words else "·", "", title, quoted=False, facts=words, tone=tone)
 
@@ -262,7 +191,7 @@ _STEPS: dict[str, Callable[[Card, str], Part]] = {
     "command": _command,
     "todo": _todo,
     "plan": _plan,
-    "search": _search,
+    "search": search_step,
     "activity": _activity,
     "error": _error,
 }

@@ -8,6 +8,7 @@ from codex_notebook.core.record_room import (
     beginning,
     details_remark,
     excerpt,
+    image_remark,
     size,
     steps_remark,
 )
@@ -43,6 +44,9 @@ class TextFormat:
         if block.kind == "message":
             part = beginning(block, room - len("\n\n"))
             return "" if part is None else "".join(f"{p}\n" for p in (part.head, part.remark) if p)
+        if block.kind == "image":
+            line = _indented(image_remark(block))
+            return line if size(line) <= room else ""
         label = f"    {clean(block.label)}:\n" if labelled else ""
         part = excerpt(block, room - size(label), _indented_size, _indented_size, _LINES)
         if part is None:

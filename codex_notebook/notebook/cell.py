@@ -53,7 +53,7 @@ class Cell:
             self._running = self._start(session)
             try:
                 self._keep(self._running)
-                self._showing: Showing = show(shell, self._running)
+                self._showing: Showing = show(shell, self._running, waits=not command.bg)
             except BaseException:
                 # Nobody will wait for the turn, so it must not go on.
                 self._running.request_interrupt()

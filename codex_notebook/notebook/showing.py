@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Protocol
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -19,6 +20,7 @@ from codex_notebook.client.running import RunningTurn
 from codex_notebook.core.record import mime_bundle, text_record
 from codex_notebook.core.turn import Turn
 from codex_notebook.notebook.names import LAST_TURN
+from codex_notebook.notebook.terminal import console_for, watch
 
 
 class Showing(Protocol):
@@ -37,15 +39,24 @@ class Showing(Protocol):
         ...
 
 
-def show(shell: InteractiveShell, running: RunningTurn) -> Showing:
+def show(shell: InteractiveShell, running: RunningTurn, *, waits: bool) -> Showing:
     """Show a turn in the way that fits the shell, and return how to end it.
 
     A notebook with somebody before it gets a panel. A run without anybody (nbclient, nbconvert,
     papermill) gets the record alone: a widget would only leave its state in the file. Such a
     run says so by not allowing questions on the stdin channel.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        Where the cell runs.
+    running : RunningTurn
+        The turn.
+    waits : bool
+        Whether the cell waits for it.
     """
     if getattr(shell, "kernel", None) is None:
-        return InTerminal()
+        return InTerminal(running, live=waits)
     return InPanel(running) if _attended(shell) else InOutput()
 
 
@@ -105,13 +116,47 @@ class InOutput:
 
 
 class InTerminal:
-    """Text in a terminal."""
+    """A live view in a terminal, which gives way to the record.
+
+    Parameters
+    ----------
+    running : RunningTurn
+        The turn.
+    live : bool
+        Whether the cell waits for the turn; else somebody types at the prompt meanwhile.
+    """
 
     only_in_cell = False
 
-    def __init__(self) -> None:
-        print("Codex is working; Ctrl-C stops it.", file=sys.stderr)
+    def __init__(self, running: RunningTurn, *, live: bool) -> None:
+        self._view = watch(running) if live else None
+        if self._view is None:
+            print("Codex is working in the background.", file=sys.stderr)
+        else:
+            # However the wait for it ends, the terminal must not be left half drawn.
+            view = self._view
+            running.when_done(lambda *_: view.stop())
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Keep still meanwhile, for somebody is asked something."""
+        if self._view is None:
+            yield
+            return
+        self._view.pause()
+        try:
+            yield
+        finally:
+            self._view.resume()
 
     def ended(self, turn: Turn) -> None:
-        """Print the record."""
-        print(text_record(turn.state))
+        """Print the record, in colour where that can be shown."""
+        if self._view is not None:
+            self._view.stop()
+        console = console_for()
+        if console is None:
+            print(text_record(turn.state))
+        else:
+            from codex_notebook.notebook.terminal_text import finished_text
+
+            console.print(finished_text(turn.state))

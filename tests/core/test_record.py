@@ -34,6 +34,7 @@ from codex_notebook.core.record import (
 )
 from codex_notebook.core.state import TurnRequest, TurnState
 from codex_notebook.core.usage import Usage
+from tests.hostile import HOSTILE, hostile_state
 from tests.turns import EVENT_TURNS, EXEC_TURNS, events_of, states_of
 
 Json = dict[str, Any]
@@ -101,6 +102,7 @@ ATTRIBUTES = {
     "img": {"src", "alt", "style"},
     "ol": {"start"},
     "details": {"open", "style"},
+    "article": {"class", "style"},
 }
 
 
@@ -491,7 +493,7 @@ def test_sub_agents_searches_warnings_and_notices_are_shown() -> None:
         "Sub-agent spawn_agent",
         "Look at b.py",
         "b.py is fine",
-        '"url": "https://example.com"',
+        "⌕ Opened the page https://example.com",
         "! Warning The model is not known.",
         "i Notice An event of an unknown kind: galaxy.born",
     ):
@@ -508,13 +510,157 @@ def test_an_item_of_an_unknown_kind_is_shown_as_it_came() -> None:
     assert "streamed" in shown
 
 
+# --- what was asked, and images
+
+
+def asks_turn() -> TurnState:
+    *_, state = states_of(next(path for path in EVENT_TURNS if path.stem == "live_asks"))
+    return state
+
+
+@pytest.mark.parametrize("render", FORMATS)
+def test_what_was_asked_and_who_decided_is_in_every_format(render: Format) -> None:
+    shown = inline(render(asks_turn()))
+    for words in (
+        "✓ Ran rm -rf build · exit 0 · allowed by you",
+        "Why: The build folder is stale.",
+        "⊘ Asked to change setup.py · declined · +1 −1 · denied by you",  # noqa: RUF001
+        "To write below /srv/shared",
+        "⊘ Asked to call lab.echo · by a sub-agent · declined: nobody answered in time",
+        "Allow the server to run echo?",
+        "? Asked you Which build do you want? · answered by you",
+        "→ Release",
+        "→ (secret: not kept)",
+        "? Asked you Where to publish? · for lab · not answered: the turn ended or went on",
+    ):
+        assert words in shown
+
+
+def approval(**fields: Any) -> Json:
+    asked = {"id": "a", "kind": "command", "command": "make", **fields}
+    return {"type": "approval.requested", "approval": asked}
+
+
+def decided(decision: str, by: str = "user") -> Json:
+    return {"type": "approval.resolved", "approval_id": "a", "decision": decision, "by": by}
+
+
+@pytest.mark.parametrize(
+    ("decision", "by", "words"),
+    [
+        ("accept_for_session", "user", "· allowed for the session by you"),
+        ("accept_with_rule", "handler", "· allowed with a rule by the handler"),
+        ("cancel", "user", "· denied, and the turn stopped, by you"),
+        ("decline", "nobody", "· declined: there was nobody to ask"),
+        ("decline", "error", "· declined: the handler failed"),
+        ("decline", "galaxy\n\u202e", "· denied by galaxy [U+202E]"),
+    ],
+)
+def test_a_decision_says_who_made_it_or_why_nobody_did(decision: str, by: str, words: str) -> None:
+    state = turn(approval(rule=["make"]), decided(decision, by), said("Done."))
+    assert f"Asked to run make {words}\n" in text_record(state)
+    assert ("The rule: make" in text_record(state)) == (decision == "accept_with_rule")
+
+
+def test_what_waits_for_leave_is_open_and_said_to_wait() -> None:
+    state = turn(started(ran("make")), approval(item_id="make", reason="It is stale."), ended=None)
+    assert folds(state) == {"● Ran make · running · waiting for leave": True}
+    question = {"id": "q", "question": "Which?", "options": [{"label": "A"}, {"label": "B"}]}
+    request = {"type": "input.requested", "request": {"id": "i", "questions": [question]}}
+    state = turn(request, ended=None)
+    assert folds(state) == {"? Asked you Which? · waiting for an answer": True}
+    assert "(A / B)" in text_record(state)
+
+
+def test_a_page_that_the_user_was_to_open_is_a_link() -> None:
+    request = {"id": "i", "kind": "url", "message": "Log in", "url": "https://a.example/x"}
+    state = turn({"type": "input.requested", "request": request})
+    assert [link["href"] for link in Page(html_record(state)).of("a")] == ["https://a.example/x"]
+    bad = turn({"type": "input.requested", "request": {**request, "url": "javascript:alert(1)"}})
+    assert Page(html_record(bad)).of("a") == []
+    assert "Asked you to open javascript:alert(1)" in text_record(bad)
+
+
+PNG = "iVBORw0KGgo" + "A" * 2000 + "="
+
+
+def pictured(data: str = PNG, kind: str = "image/png") -> Json:
+    content = [{"type": "image", "mimeType": kind, "data": data}]
+    return done("mcp_tool_call", server="lab", tool="plot", result={"content": content})
+
+
+def test_an_image_that_a_tool_returned_is_shown_where_it_fits_and_named_where_not() -> None:
+    state = turn(pictured(), said("Done."))
+    (picture,) = Page(html_record(state)).of("img")
+    assert picture["src"] == f"data:image/png;base64,{PNG}"
+    assert picture["alt"] == "image: PNG, 1 kB"
+    named = "… an image (PNG, 1 kB) is not shown: turn.items[0].result has it"
+    assert named in inline(text_record(state))
+    assert named in inline(markdown_record(state))
+    large = html_record(turn(pictured("A" * 400_000), said("Done.")))
+    assert "… an image (PNG, 300 kB) is not shown: turn.items[0].result has it" in large
+    assert "<img" not in large
+
+
+def test_only_images_of_known_types_are_shown() -> None:
+    for event in (pictured(kind="image/svg+xml"), pictured('"><script>alert(1)</script>')):
+        assert Page(html_record(turn(event))).of("img") == []
+
+
+def test_many_images_share_the_room_with_the_steps() -> None:
+    events = [event for n in range(12) for event in (pictured("A" * 8000), ran(f"step {n}", "x"))]
+    state = turn(*events, said("**Done.**"))
+    page = html_record(state)
+    assert len(page.encode()) <= MAX_BYTES
+    assert 3 <= page.count("<img") < 12
+    assert page.count("Ran <code>step") == 12
+    assert page.count("<img") + page.count("is not shown: turn.items") == 12
+
+
+@pytest.mark.parametrize("render", FORMATS)
+def test_searches_say_what_was_looked_for_and_where(render: Format) -> None:
+    state = turn(
+        done("web_search", query="", action={"url": "https://a.example/?a=1&b=(2)"}),
+        done("web_search", query="", action={"url": "https://b.example", "pattern": "wheel"}),
+        done("web_search", query="tags", action={"queries": ["tags", "manylinux"]}),
+        done("web_search", query="", action={"url": "javascript:alert(1)"}),
+        done("web_search", query="", action={"type": "galaxy"}),
+    )
+    shown = inline(render(state))
+    for words in (
+        "Opened the page",
+        "https://a.example/?a=1&b=(2)",
+        "Searched the page",
+        "for “wheel”",
+        "Searched the web tags · 2 queries",
+        "also manylinux",
+        "javascript:alert(1)",
+        '"type": "galaxy"',
+    ):
+        assert words in shown
+    links = [link["href"] for link in Page(html_record(state)).of("a")]
+    assert links == ["https://a.example/?a=1&b=(2)", "https://b.example"]
+    hrefs = [t.attrs["href"] for t in tokens_of(markdown_record(state)) if t.type == "link_open"]
+    assert hrefs == ["https://a.example/?a=1&b=%282%29", "https://b.example"]
+
+
+def test_steps_left_out_that_are_no_items_are_said_to_be_in_the_state() -> None:
+    asks = [{**approval()["approval"], "id": f"a{n}", "command": "x" * 100} for n in range(2000)]
+    events = [{"type": "approval.requested", "approval": ask} for ask in asks]
+    shown = text_record(turn(*[ran(f"step {n}") for n in range(5)], *events))
+    assert re.search(r"… [\d,]+ steps not shown: turn.(items\[\d:\] and turn.)?state\n", shown)
+
+
 # --- how it looks
 
 
 def test_html_needs_no_style_sheet_script_or_name() -> None:
     state = turn(ran("make", "x", 1), changed({"path": "/a", "diff": DIFF}), said("# Done\n\n- a"))
-    for _, attributes in Page(html_record(state)).elements:
+    (_, outer), *elements = Page(html_record(state)).elements
+    for _, attributes in elements:
         assert not {"class", "id", "onclick", "src"} & attributes.keys()
+    # What lies between two prices is no formula.
+    assert outer["class"] == "mathjax_ignore tex2jax_ignore"
 
 
 def test_headings_of_the_agent_stay_out_of_the_table_of_contents() -> None:
@@ -571,102 +717,6 @@ def test_all_text_can_be_read_on_light_and_on_dark(text: str, page: str) -> None
 
 # --- that it is safe
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg onload=alert(1)><a xlink:href='javascript:alert(1)'>x</a></svg>",
-    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src onerror=a&gt;'>",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "<style>*{display:none}</style><link rel=stylesheet href=//evil.example>",
-    "</details></article></div><h1>out</h1>",
-    "</pre></code></ins><iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "]]><![CDATA[x]]><!-- --!><!DOCTYPE x><?php ?>",
-    '" onmouseover="alert(1)" x="',
-    "' style='position:fixed;inset:0' '",
-    "[a](javascript:alert(1)) [b](JaVaScRiPt&colon;alert(1)) [c](data:text/html,<script>1)",
-    "[a](java\nscript:alert(1)) [b](vbscript:x) [c](file:///etc/passwd) <javascript:alert(1)>",
-    "[ref][r] ![pic][r]\n\n[r]: javascript:alert(1)",
-    "![x](https://evil.example/pixel.png) ![x](data:image/svg+xml;base64,PHN2Zz4=)",
-    '![x](data:image/png;base64,AAAA) [x](https://example.com/?a=1&b="2")',
-    "[![x](https://evil.example/a.png)](https://evil.example)",
-    "| a | `b | <script>c</script> |\n|:--|--:|\n| <b onclick=x> | ` |",
-    "```html\n<script>alert(1)</script>\n",
-    "````\n```\n~~~\n</pre>",
-    "text ` <b> `` <i> ` ``` <u>",
-    "\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\ \x1b[31mred\x1b[0m",
-    "\x9b2J\x1bc\x07\x08\x00",
-    "\x1b]0;title\x07\x1bP+q\x1b\\\x1b]52;c;aGk=",
-    "user\u202etxt.exe\u2066 &#x202e; \u2069",
-    "\ud800 lonely \udfff",
-    "$\\href{javascript:alert(1)}{x}$",
-    "---\n***\n# title\n- [ ] box\n> quote\n1. one",
-]
-hostile = pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-
-
-def everything_says(text: str, end: Json | None = None) -> TurnState:
-    """Return a turn in which every field of every item is ``text``."""
-    request = dict.fromkeys(("model", "sandbox_mode", "prompt", "output_type"), text)
-    request["working_directory"] = "/w"
-    items: list[Json] = [
-        {"type": "agent_message", "text": text},
-        {"type": "reasoning", "text": text},
-        {"type": "reasoning", "text": f"**{text}**\n{text}", "raw_text": text},
-        {"type": "user_message", "text": text},
-        {"type": "user_message", "text": f"{text}\n{text}"},
-        {"type": "plan", "text": text},
-        {"type": "image_view", "label": text},
-        {"type": "sleep", "label": text, "status": text},
-        {"type": "command_execution", "command": text, "aggregated_output": text, "exit_code": 1},
-        {"type": "command_execution", "command": text, "status": text, "cwd": text},
-        {
-            "type": "file_change",
-            "changes": [
-                {"path": text, "kind": text, "diff": f"+{text}\n-{text}\n@@{text}\n{text}"},
-                {"path": text, "diff_note": text},
-                {"path": text, "move_path": text},
-            ],
-        },
-        {"type": "todo_list", "items": [{"text": text}, {"text": text, "completed": True}]},
-        {
-            "type": "mcp_tool_call",
-            "server": text,
-            "tool": text,
-            "arguments": {text: text},
-            "result": {"content": [{"type": "text", "text": text}, {"type": text}]},
-            "error": {"message": text},
-            "status": "failed",
-        },
-        {
-            "type": "tool_call",
-            "tool": text,
-            "namespace": text,
-            "arguments": text,
-            "content": [{"type": "inputText", "text": text}, {"type": text}],
-        },
-        {"type": "tool_call", "content": [{"type": "inputText", "text": text}], "success": False},
-        {"type": "collab_tool_call", "tool": text, "prompt": text, "agents_states": {text: text}},
-        {"type": "web_search", "query": text},
-        {"type": "web_search", "query": "", "action": {text: text}},
-        {"type": "error", "message": text},
-        {"type": text, text: text},
-        {"type": "agent_message", "text": text},
-    ]
-    events = [
-        {"type": "item.completed", "item": {"id": f"i{n}", "status": "completed", **item}}
-        for n, item in enumerate(items)
-    ]
-    delta = {"type": "item.delta", "item_id": "new", "field": text, "delta": text}
-    return turn(
-        *events,
-        delta,
-        {"type": text},
-        {"type": "error", "message": text},
-        ended=end or ENDED,
-        **request,
-    )
-
-
 ENDS: list[Json] = [
     ENDED,
     {"type": "turn.interrupted"},
@@ -701,16 +751,6 @@ def check_plain(text: str) -> None:
     assert not re.search(
         "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text
     )
-
-
-@hostile
-@pytest.mark.parametrize("end", ENDS, ids=lambda end: end["type"])
-def test_hostile_text_in_any_field_is_inert(text: str, end: Json) -> None:
-    bundle = mime_bundle(everything_says(text, end))
-    check_html(bundle["text/html"])
-    check_markdown(bundle["text/markdown"])
-    for shown in bundle.values():
-        check_plain(shown)
 
 
 def test_what_terminals_obey_is_taken_out_and_the_words_stay() -> None:
@@ -766,6 +806,7 @@ def test_code_in_a_message_can_be_copied_from_the_markdown() -> None:
     assert message("a <b> `c` \\<d>") == "a &lt;b> `c` \\<d>"
 
 
+ATTACKS = list(HOSTILE.values())
 MARKDOWN_BITS = [
     *("`", "``", "```\n", "~~~\n", "<b>", "<script>", "</a>", "<!--", "<?x", "\\", "|", "|-|-|\n"),
     *(
@@ -812,7 +853,7 @@ def test_no_markdown_message_gets_out_of_its_place(text: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from(MARKDOWN_BITS) | st.sampled_from(HOSTILE), max_size=25).map("".join)
+    st.lists(st.sampled_from(MARKDOWN_BITS) | st.sampled_from(ATTACKS), max_size=25).map("".join)
 )
 def test_no_markdown_becomes_anything_but_harmless_html(text: str) -> None:
     check_html(html_record(turn(said(text), said(text))))
@@ -911,7 +952,7 @@ def test_a_limit_that_is_too_small_is_refused() -> None:
 texts = st.builds(
     lambda bits, times: "".join(bits) * times,
     st.lists(
-        st.sampled_from(HOSTILE) | st.text(max_size=40) | st.sampled_from(MARKDOWN_BITS), max_size=8
+        st.sampled_from(ATTACKS) | st.text(max_size=40) | st.sampled_from(MARKDOWN_BITS), max_size=8
     ),
     st.sampled_from([1, 1, 3, 100]),
 )
@@ -924,7 +965,7 @@ texts = st.builds(
 def test_the_bundle_never_exceeds_its_limit(
     text: str, answer: str, end: Json, copies: int, limit: int
 ) -> None:
-    state = everything_says(text, end)
+    state = hostile_state(text, end)
     extra = [entry for _ in range(copies**2) for entry in state.entries]
     state = type(state)(**{**vars(state), "entries": (*state.entries, *extra)})
     state = reduce(state, parse_event(said(answer)))

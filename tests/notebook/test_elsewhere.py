@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -89,6 +93,68 @@ def test_in_a_terminal_the_record_is_text(model: offline.ScriptedModel, tmp_path
     assert "from the shell" in shown
     assert "'A **record**.'" in shown
     assert model.requests[-1].user_message == "say it?"
+
+
+def seen_in_a_terminal(
+    model: offline.ScriptedModel, folder: Path, *lines: str, stop_at: str | None = None
+) -> str:
+    """Return all that a terminal of 80 by 24 is sent by IPython that runs ``lines``."""
+    env = {**os.environ, **model.env, "IPYTHONDIR": str(folder / "ipython"), "TERM": "xterm"}
+    primary, secondary = pty.openpty()
+    fcntl.ioctl(secondary, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner"]
+    process = subprocess.Popen(
+        command, stdin=secondary, stdout=secondary, stderr=secondary, cwd=folder, env=env
+    )
+    os.close(secondary)
+    os.write(primary, "".join(f"{line}\n" for line in lines).encode())
+    seen = b""
+    # Linux says that the last writer has gone by an error, and not by an empty read.
+    with suppress(OSError):
+        while chunk := os.read(primary, 65536):
+            seen += chunk
+            if stop_at is not None and stop_at.encode() in seen:
+                process.send_signal(signal.SIGINT)
+                stop_at = None
+    os.close(primary)
+    assert process.wait(20) == 0
+    return seen.decode()
+
+
+def test_a_real_terminal_gets_a_live_view_and_then_the_record_in_colour(
+    model: offline.ScriptedModel, tmp_path: Path
+) -> None:
+    lines = ("%load_ext codex_notebook", "x = %codex say it live", "x.final_response", "exit")
+    seen = seen_in_a_terminal(model, tmp_path, *lines)
+    live, _, rest = seen.partition("Completed")
+    assert "Working" in live
+    assert "Ctrl-C stops it" in live
+    assert "Ran" in rest
+    assert "\x1b[1mrecord\x1b[0m" in rest
+    assert "'A **record**.'" in rest
+    # Taken off the screen line by line, and the cursor is there again.
+    assert "\x1b[2K" in live
+    assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
+
+
+def test_ctrl_c_at_a_live_view_stops_the_turn_and_leaves_the_terminal_whole(
+    model: offline.ScriptedModel, tmp_path: Path
+) -> None:
+    lines = ("%load_ext codex_notebook", "%codex sleep long", "_turn.status", "exit")
+    seen = seen_in_a_terminal(model, tmp_path, *lines, stop_at="sleep 600")
+    assert "Interrupted" in seen
+    assert "'interrupted'" in seen
+    assert "Traceback" not in seen
+    assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
+
+
+def test_a_turn_in_the_background_does_not_draw_over_what_is_typed(
+    model: offline.ScriptedModel, tmp_path: Path
+) -> None:
+    lines = ("%load_ext codex_notebook", "%codex --bg say it aside", "exit")
+    seen = seen_in_a_terminal(model, tmp_path, *lines)
+    assert "in the background" in seen
+    assert "\x1b[?25l" not in seen
 
 
 def test_in_a_terminal_ctrl_c_ends_the_turn_and_not_the_shell(
