@@ -14,6 +14,7 @@ from benchmarks import (
     live_turn,
     load_time,
     many_turns,
+    panel_opening,
     panel_speed,
     second_turn,
     turn_memory,
@@ -33,6 +34,7 @@ MEASURES: dict[str, Callable[[bool], Measurement]] = {
     "fold_speed": fold_speed.measure,
     "comm_bytes": comm_bytes.measure,
     "panel_speed": panel_speed.measure,
+    "panel_opening": panel_opening.measure,
     "load_time": load_time.measure,
 }
 

@@ -122,7 +122,8 @@ async def items(count: int) -> AsyncIterator[Event]:
         of = words if number % 2 else lines
         item = {**of.item, "id": f"item_{number}", of.field: of.text.replace("n", "m")}
         yield _event(type="item.completed", item={**item, "status": "completed", "exit_code": 0})
-    yield _event(type="item.completed", item={**words.item, "text": words.delta(0)})
+    last = {**words.item, "id": f"item_{count - 1}"}
+    yield _event(type="item.completed", item={**last, "text": words.delta(0)})
 
 
 def new_turn() -> RunningTurn:

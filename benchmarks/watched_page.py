@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -201,12 +201,12 @@ class WatchedNotebook:
 
 
 @contextmanager
-def lab(env: dict[str, str] | None = None) -> Iterator[Lab]:
+def lab(env: Mapping[str, str] | None = None) -> Iterator[Lab]:
     """Start JupyterLab and Chromium.
 
     Parameters
     ----------
-    env : dict of str to str, optional
+    env : mapping of str to str, optional
         What the kernels see beside our own environment.
 
     Raises
