@@ -40,7 +40,7 @@ def measure(quick: bool) -> Measurement:
     return Measurement(
         (
             Row("first panel of a kernel, its program included", opening.wire / 1000, "kB"),
-            *_rows("panel", message, long_run, goals=True),
+            *_rows("panel", message, long_run, goals=True, half=_HALF),
             *_rows("panel", output, fast_run, goals=True),
             *_rows("synced trait", short, synced),
             *_rows("update_display", message, updated),
@@ -82,13 +82,13 @@ def _show(place: Lab, way: str, stream: Stream) -> tuple[Run, Run]:
     return warm, run
 
 
-def _rows(what: str, stream: Stream, run: Run, *, goals: bool = False) -> list[Row]:
+def _rows(
+    what: str, stream: Stream, run: Run, *, goals: bool = False, half: float | None = None
+) -> list[Row]:
     name = f"{what}, {stream.name}"
     seconds = run.said[-1] - run.said[0]
     planned = stream.count / stream.rate if stream.rate else seconds
-    half, nearly, wire, sustained = (
-        (_HALF, _NEARLY_ALL, _WIRE, _SUSTAINED) if goals else (None, None, None, None)
-    )
+    nearly, wire, sustained = (_NEARLY_ALL, _WIRE, _SUSTAINED) if goals else (None, None, None)
     busy = run.main_thread
     return [
         Row(f"{name}: time taken / planned", seconds / planned, "x", sustained),
