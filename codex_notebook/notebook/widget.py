@@ -18,6 +18,7 @@ import anywidget
 import traitlets
 
 from codex_notebook.core.state import TurnState
+from codex_notebook.notebook.envelope import without_parent
 from codex_notebook.notebook.pacing import Message, Pacer
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class TurnPanel(anywidget.AnyWidget):
         # Before the widget opens its channel, because that asks for the snapshot.
         self._turn = turn
         self._loop = loop
-        self._pacer = Pacer(turn.state, self.send)
+        self._pacer = Pacer(turn.state, without_parent(self.send))
         self._hellos = 0
         super().__init__()
         self.on_msg(self._heard)
