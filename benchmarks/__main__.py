@@ -14,12 +14,14 @@ from benchmarks import (
     live_turn,
     load_time,
     many_turns,
+    panel_opening,
+    panel_speed,
     second_turn,
     turn_memory,
     turn_time,
 )
 from benchmarks.surroundings import surroundings
-from benchmarks.table import Measurement, table
+from benchmarks.table import Measurement, SkippedError, table
 
 MEASURES: dict[str, Callable[[bool], Measurement]] = {
     "turn_time": turn_time.measure,
@@ -31,6 +33,8 @@ MEASURES: dict[str, Callable[[bool], Measurement]] = {
     "client_memory": client_memory.measure,
     "fold_speed": fold_speed.measure,
     "comm_bytes": comm_bytes.measure,
+    "panel_speed": panel_speed.measure,
+    "panel_opening": panel_opening.measure,
     "load_time": load_time.measure,
 }
 
@@ -48,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     measurements = {}
     for name in options.names or MEASURES:
         print(f"{name} …", file=sys.stderr, flush=True)
-        measurements[name] = MEASURES[name](options.quick)
+        try:
+            measurements[name] = MEASURES[name](options.quick)
+        except SkippedError as missing:
+            print(f"{name}: skipped, {missing}", file=sys.stderr, flush=True)
     print(f"\n{table(measurements)}\n")
     for name, measurement in measurements.items():
         print(f"{name}: " + "\n  ".join(measurement.ran))

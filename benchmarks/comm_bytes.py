@@ -8,11 +8,8 @@ of a kernel; only the first one brings the program along.
 
 from __future__ import annotations
 
-import asyncio
-import json
 import threading
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,50 +18,28 @@ from unittest import mock
 from comm.base_comm import BaseComm
 from jupyter_client.session import Session
 
+from benchmarks.spoken_turn import DELTA_BYTES, Stream, begin, new_turn
 from benchmarks.table import Measurement, Row
 from codex_notebook.client.loop import io_loop
-from codex_notebook.client.running import RunningTurn
-from codex_notebook.client.turnstile import Turnstile
-from codex_notebook.core.events import Event
-from codex_notebook.core.parsing import parse_event
-from codex_notebook.core.state import TurnRequest
-from codex_notebook.core.turn import Turn
-from codex_notebook.errors import CodexError
 from codex_notebook.notebook import panel
 from codex_notebook.notebook.program import Program
 from codex_notebook.notebook.widget import TurnPanel
 
-_DELTA = "- a line of text, forty bytes in length\n"
 _GOAL_COUNT, _GOAL = 10_000, 1.3
 _OPENING_GOAL = 5.0
-# How many deltas a transport reads off its pipe at once when they come as fast as they can.
-_BATCH = 500
 _PATIENCE = 300.0
 
 
-@dataclass(frozen=True)
-class _Stream:
-    """How many deltas are said, and how many in a second; None for as fast as they fold."""
-
-    count: int
-    rate: int | None
-
-    @property
-    def name(self) -> str:
-        pace = "as fast as they fold" if self.rate is None else f"{self.rate:,}/s"
-        return f"{self.count:,} deltas, {pace}"
-
-
 _STREAMS = (
-    _Stream(1_000, 1_000),
-    _Stream(10_000, 1_000),
+    Stream(1_000, 1_000),
+    Stream(10_000, 1_000),
     # Ten times as fast, because 100 seconds are too long; the number of frames is the same.
-    _Stream(100_000, 10_000),
-    _Stream(1_000, None),
-    _Stream(10_000, None),
-    _Stream(100_000, None),
+    Stream(100_000, 10_000),
+    Stream(1_000, None),
+    Stream(10_000, None),
+    Stream(100_000, None),
 )
-_QUICK = (_Stream(1_000, 10_000), _Stream(1_000, None))
+_QUICK = (Stream(1_000, 10_000), Stream(1_000, None))
 
 
 def measure(quick: bool) -> Measurement:
@@ -77,7 +52,7 @@ def measure(quick: bool) -> Measurement:
     ]
     for stream in _QUICK if quick else _STREAMS:
         sent = _stream(stream, program)
-        text = stream.count * len(_DELTA)
+        text = stream.count * DELTA_BYTES
         goal = _GOAL if stream.count == _GOAL_COUNT else None
         rows += [
             Row(f"{stream.name}: all / text", (sent.opening + sent.frames) / text, "x", goal),
@@ -87,7 +62,7 @@ def measure(quick: bool) -> Measurement:
     return Measurement(
         tuple(rows),
         (
-            f"A TurnPanel over a RunningTurn of one message in deltas of {len(_DELTA)} bytes, "
+            f"A TurnPanel over a RunningTurn of one message in deltas of {DELTA_BYTES} bytes, "
             "once each.",
             "Counted is the JSON of each message's content; `on the wire` adds the headers and "
             "the signature that Jupyter puts round all of them.",
@@ -156,78 +131,23 @@ def _counted() -> Iterator[_Sent]:
 def _opened(program: Program) -> int:
     """Open a panel; return the bytes that this took."""
     with _counted() as sent:
-        turn_panel = TurnPanel(RunningTurn(TurnRequest(prompt="Write.")), io_loop(), program)
+        turn_panel = TurnPanel(new_turn(), io_loop(), program)
         opening = sent.opening
     turn_panel.close()
     return opening
 
 
-def _stream(stream: _Stream, program: Program) -> _Sent:
+def _stream(stream: Stream, program: Program) -> _Sent:
     """Show a turn in a panel from start to end; return what was sent for it."""
     with _counted() as sent:
-        running = RunningTurn(TurnRequest(prompt="Write.", model="gpt-5.5"))
+        running = new_turn()
         turn_panel = TurnPanel(running, io_loop(), program)
         hello = {"method": "custom", "content": {"op": "hello"}}
         turn_panel.comm.handle_msg({"content": {"data": hello}})
 
-        running.pump(Turnstile(None), _SpokenTo(stream))
+        begin(running, stream.events())
         turn, error = running.outcome(_PATIENCE)
         assert error is None
-        assert turn.final_response == _DELTA * stream.count
+        assert turn.final_response == stream.text
         turn_panel.close()
     return sent
-
-
-class _SpokenTo:
-    """Whose turn it is: nobody's, there is no thread that goes on with it."""
-
-    def __init__(self, stream: _Stream) -> None:
-        self._stream = stream
-
-    async def begin(self) -> tuple[_SpokenTurn, None]:
-        return _SpokenTurn(self._stream), None
-
-    def opened(self, thread_id: str) -> None:
-        pass
-
-    def ended(self, turn: Turn, *, began: bool) -> None:
-        pass
-
-
-class _SpokenTurn:
-    """A transport's turn that says one message, delta by delta."""
-
-    controls = None
-
-    def __init__(self, stream: _Stream) -> None:
-        self._stream = stream
-
-    async def events(self) -> AsyncIterator[Event]:
-        item = {"id": "item_0", "type": "agent_message", "text": ""}
-        delta = {"type": "item.delta", "item_id": "item_0", "field": "text", "delta": _DELTA}
-        line = json.dumps(delta)
-        yield _event(type="thread.started", thread_id="0199a213-81c0-7800-8aa1-bbab2a035a53")
-        yield _event(type="turn.started")
-        yield _event(type="item.started", item=item)
-        begun = time.monotonic()
-        for number in range(self._stream.count):
-            if self._stream.rate is not None:
-                await asyncio.sleep(begun + number / self._stream.rate - time.monotonic())
-            elif number % _BATCH == 0:
-                await asyncio.sleep(0)
-            yield parse_event(line, at=time.time())
-        yield _event(type="item.completed", item={**item, "text": _DELTA * self._stream.count})
-        yield _event(type="turn.completed", usage={"input_tokens": 1000, "output_tokens": 1000})
-
-    async def left(self) -> None:
-        pass
-
-    def interrupt(self, *, at_once: bool = False) -> None:
-        raise NotImplementedError
-
-    def error(self, turn: Turn) -> CodexError:
-        raise NotImplementedError
-
-
-def _event(**fields: Any) -> Event:
-    return parse_event(fields, at=time.time())

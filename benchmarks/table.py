@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
+class SkippedError(Exception):
+    """A measure cannot be taken here; says what is missing."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One number.

@@ -16,6 +16,7 @@ from typing import Any
 import traitlets
 
 from codex_notebook.notebook.controls import Controls, obey
+from codex_notebook.notebook.envelope import without_parent
 from codex_notebook.notebook.pacing import Message, Pacer
 from codex_notebook.notebook.panel import Panel
 from codex_notebook.notebook.program import PROGRAM, Program
@@ -44,7 +45,7 @@ class TurnPanel(Panel):
         # Before the widget opens its channel, because that asks for the snapshot.
         self._turn = turn
         self._loop = loop
-        self._pacer = Pacer(turn.state, self.send)
+        self._pacer = Pacer(turn.state, without_parent(self.send))
         self._hellos = 0
         self._greeting: Future[None] = Future()
         # Held here, because a loop holds its tasks but weakly.

@@ -1,19 +1,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from codex_notebook import offline
 from codex_notebook.offline import command, patch, pause, plan, reasoning, text, tool, turn
+from tests.browser.chromium import NO_BROWSER, find_chromium, launched
 from tests.browser.lab import Server, own_environment, running_lab
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-NO_BROWSER = "needs Chromium: install it (Debian: apt-get install chromium) to run browser tests"
 
 PATCH = """*** Begin Patch
 *** Update File: prices.py
@@ -62,18 +59,13 @@ SCENARIO = [
 # tests behind could run none of their own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_chromium()
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail(NO_BROWSER)
         pytest.skip(NO_BROWSER)
-    # The flags keep Chromium from calling home, which a closed network answers with delays.
-    quiet = ["background-networking", "component-update", "sync", "quic", "gpu"]
-    arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    with launched(path) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")

@@ -107,11 +107,15 @@ class Notebook:
         """What the cell has put out."""
         return self.cell(number).locator(".jp-OutputArea-output")
 
-    def run(self, number: int) -> None:
-        """Run a cell, without waiting for its end."""
+    def focus(self, number: int) -> None:
+        """Put the cursor into a cell."""
         editor = self.cell(number).locator(".cm-content")
         editor.click()
         expect(editor).to_be_focused()
+
+    def run(self, number: int) -> None:
+        """Run a cell, without waiting for its end."""
+        self.focus(number)
         self.page.keyboard.press("Control+Enter")
 
     def done(self, number: int, timeout: float = 30) -> None:
@@ -172,10 +176,12 @@ def open_notebook(
     *,
     kernel: bool = True,
     front_end: str = "JupyterLab",
+    script: str = "",
 ) -> Notebook:
-    """Open a notebook in a window of its own."""
+    """Open a notebook in a window of its own; ``script`` runs there before the page's own do."""
     path, ready = FRONT_ENDS[front_end]
     context = browser.new_context(viewport={"width": 1200, "height": 900})
+    context.add_init_script(script)
     page = context.new_page()
     page.set_default_timeout(30_000)
     page.goto(f"{server.url}/{path.format(name)}token={server.token}")
