@@ -99,10 +99,12 @@ def message(text: str) -> str:
     apart: set[int] = set()
     closing = ""
     depth = deepest = 0
+    endless = False
     for token in MARKDOWN.parse("\n".join(lines)):
         if token.type.startswith(_CONTAINERS):
             depth += token.nesting
             deepest = max(deepest, depth)
+        endless = endless or (token.type == "inline" and _is_endless(token.content))
         if token.map is None:
             continue
         first, end = token.map
@@ -115,7 +117,7 @@ def message(text: str) -> str:
         regions.setdefault(first, (end, token.type))
         if token.type == "fence" and token.level == 0 and _is_open(token):
             closing = f"\n{token.markup}"
-    if deepest > _LEVELS:
+    if deepest > _LEVELS or endless:
         whole = "\n".join(lines)
         fence = fence_of(whole)
         return f"{fence}markdown\n{whole}\n{fence}"
@@ -134,8 +136,21 @@ def message_bound(text: str) -> int:
 
 # LaTeX fails on lists in lists deeper than four levels, so such a message is shown as written.
 _LEVELS = 4
+# It takes nearly twice as long with each, and two seconds with 16.
+_OPEN_BRACKETS = 8
+_BRACKET = re.compile(r"(?<!\\)[\[\]]")
 _CONTAINERS = ("bullet_list", "ordered_list", "blockquote")
 _REGIONS = ("fence", "code_block", "tr_open", "inline", "hr")
+
+
+def _is_endless(text: str) -> bool:
+    """Whether brackets are open in brackets so deep that pandoc would take minutes over them."""
+    depth = 0
+    for bracket in _BRACKET.findall(text):
+        depth = depth + 1 if bracket == "[" else max(0, depth - 1)
+        if depth > _OPEN_BRACKETS:
+            return True
+    return False
 
 
 def _is_open(fence: Token) -> bool:

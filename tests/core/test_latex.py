@@ -21,6 +21,7 @@ from codex_notebook.core.markdown import message, message_bound
 from codex_notebook.core.record import mime_bundle
 from codex_notebook.core.state import TurnState
 from tests.core.test_record import DIFF, MARKDOWN_BITS, asks_turn, changed, done, ran, said, turn
+from tests.hostile import HOSTILE
 
 pytestmark = [
     pytest.mark.process,
@@ -39,7 +40,9 @@ TEX_BITS = [
 def pandoc(markdown: str) -> Any:
     """Return what pandoc reads, as nbconvert calls it."""
     command = ["pandoc", "-f", "markdown+tex_math_double_backslash", "-t", "json"]
-    shown = subprocess.run(command, input=markdown, capture_output=True, text=True, check=True)
+    shown = subprocess.run(
+        command, input=markdown, capture_output=True, text=True, check=True, timeout=20
+    )
     return json.loads(shown.stdout)
 
 
@@ -70,6 +73,11 @@ def test_nothing_that_a_message_says_is_obeyed_by_tex() -> None:
         safe = message(text)
         assert obeyed(safe) == [], (text, safe)
         assert len(safe.encode()) <= message_bound(text)
+
+
+def test_pandoc_gets_through_every_attack_and_passes_none_of_it_on() -> None:
+    for name, text in HOSTILE.items():
+        assert obeyed(message(text)) == [], name
 
 
 MESSAGE = r"""# A \emph{heading} & 100% of $5 and $6
