@@ -18,6 +18,7 @@ from codex_notebook.client.connection import METHOD_NOT_FOUND, Connection
 from codex_notebook.client.failure import Death
 from codex_notebook.client.launch import DEATH_GRACE, NotStartedError, launch, see_off
 from codex_notebook.client.loop import in_thread
+from codex_notebook.client.open_thread import OpenThread
 from codex_notebook.client.process import CliProcess
 from codex_notebook.client.secrets import Environment, Redactor
 from codex_notebook.client.switchboard import Switchboard
@@ -55,7 +56,7 @@ class AppServer:
     Attributes
     ----------
     opened : dict
-        The threads that it has opened, and the parameters with which it did; ours to keep.
+        The threads that it has open, by their ids; ours to keep.
     switchboard : Switchboard
         Who hears what it says.
     closed : bool
@@ -64,7 +65,7 @@ class AppServer:
 
     def __init__(self, process: CliProcess, redact: Redactor) -> None:
         assert process.input is not None
-        self.opened: dict[str, Params] = {}
+        self.opened: dict[str, OpenThread] = {}
         self.switchboard = Switchboard()
         self.closed = False
         self._version = "of an unknown version"

@@ -7,13 +7,15 @@ it is started for the purpose and ended again. Knows the protocol's methods for 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from codex_notebook.client.app_server import AppServer
 from codex_notebook.client.connection import understood
 from codex_notebook.client.failure import remedy
 from codex_notebook.client.live import CodexLive
+from codex_notebook.client.open_thread import OpenThread
 from codex_notebook.core.history import ThreadInfo, past_turns, thread_info
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import AppServerError, InvalidOptionError
@@ -62,11 +64,12 @@ class Archive:
     ----------
     live : CodexLive
         The client's server.
-    keep : bool
-        Whether the server is to go on when something has been asked, because turns run on it.
+    keep : callable
+        Returns whether the server is to go on when something has been asked, because turns run
+        on it.
     """
 
-    def __init__(self, live: CodexLive, *, keep: bool) -> None:
+    def __init__(self, live: CodexLive, *, keep: Callable[[], bool]) -> None:
         self._live = live
         self._keep = keep
         self._users = 0
@@ -91,7 +94,7 @@ class Archive:
         finally:
             self._users -= 1
             # It would hold on to the threads that it has opened, against `codex exec`.
-            if not self._keep and not self._users:
+            if not self._keep() and not self._users:
                 await self._live.close()
 
     async def request(self, method: str, params: Params) -> Json:
@@ -144,7 +147,11 @@ class Archive:
 
     async def rename(self, thread_id: str, name: str) -> None:
         """Give a thread a name. Source: ``thread/name/set``."""
-        await self.request("thread/name/set", {"threadId": thread_id, "name": name})
+        async with self.server() as server:
+            await server.request("thread/name/set", {"threadId": thread_id, "name": name})
+            known = server.opened.get(thread_id)
+            if known is not None:
+                server.opened[thread_id] = replace(known, name=name)
 
     async def put_away(self, thread_id: str) -> None:
         """Archive a thread. Source: ``thread/archive``."""
@@ -162,11 +169,11 @@ class Archive:
             if thread_id not in server.opened:
                 # Opened as it was saved, whatever comes of this: its next turn opens it anew,
                 # with what it is told then.
-                server.opened[thread_id] = {}
+                server.opened[thread_id] = OpenThread(thread_id)
                 opening = {"threadId": thread_id, "excludeTurns": True}
                 await server.request("thread/resume", opening)
             await server.request("thread/revert", {"threadId": thread_id, "beforeTurnId": turn_id})
-            server.opened[thread_id] = {}
+            server.opened[thread_id] = OpenThread(thread_id)
 
 
 async def _info(server: AppServer, thread_id: str) -> ThreadInfo:

@@ -68,8 +68,16 @@ class Codex:
         options = hidden(options) if isinstance(options, Mapping) else options
         self.options = merged(CodexOptions, options, keywords)
         self._cli = Cli(self.options)
-        lives = self.options.transport == "app-server"
-        self._transport: Transport = self._live if lives else CodexExec(self._cli)
+        self._transport: Transport = self._chosen()
+
+    def _chosen(self) -> Transport:
+        if self.options.transport == "app-server":
+            return self._live
+        if self.options.transport == "exec":
+            return CodexExec(self._cli)
+        from codex_notebook.client.auto import CodexAuto
+
+        return CodexAuto(self._live, CodexExec(self._cli))
 
     # Loaded when they are needed: a client of `codex exec` may never be asked for any of them.
 
@@ -83,7 +91,9 @@ class Codex:
     def _archive(self) -> Archive:
         from codex_notebook.client.archive import Archive
 
-        return Archive(self._live, keep=self._transport is self._live)
+        # Where the server lives on for turns; without `self`, which would hold itself by it.
+        transport = self._transport
+        return Archive(self._live, keep=lambda: transport.keeps_ephemeral)
 
     @cached_property
     def _accounts(self) -> Accounts:

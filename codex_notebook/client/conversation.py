@@ -40,6 +40,8 @@ class Conversation:
         What its turns run over.
     id : str or None
         The thread's id; None until the CLI has said it.
+    name : str or None
+        Its name, as far as it is known.
     last_turn : Turn or None
         The turn that ended last, however it ended.
     """
@@ -47,6 +49,7 @@ class Conversation:
     def __init__(self, transport: Transport, id: str | None, usage: Usage | None) -> None:
         self.transport = transport
         self.id = id
+        self.name: str | None = None
         self.last_turn: Turn | None = None
         # A new thread has used nothing; of another one it is looked up when it is needed.
         self._turnstile = Turnstile(Usage())
@@ -102,8 +105,10 @@ class Conversation:
         asked = TurnRequest(
             prompt=prompt,
             model=options.model,
+            effort=options.model_reasoning_effort,
             sandbox_mode=options.sandbox_mode,
             working_directory=str(workspace.root),
+            thread_name=self.name,
             output_type=answer.name if answer else None,
         )
         if signal is not None and signal.aborted:

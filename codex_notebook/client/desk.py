@@ -102,6 +102,7 @@ class Desk:
         # What the server may have said before we came to look at what it asked.
         self._withdrawn: list[object] = []
         self._numbers = itertools.count(1)
+        self._remarked: set[str] = set()
         self._closed = False
         # How many asks are between being told of and being settled.
         self._working = 0
@@ -238,7 +239,13 @@ class Desk:
     async def _decision(self, known: _Open, handler: Handler) -> _Said:
         if self._closed or known.request_id in self._withdrawn:
             return None, "turn"
-        if handler is None or (handler is True and not self._attended):
+        if handler is None:
+            return None, "nobody"
+        if handler is True and not self._attended:
+            self._remark_once(
+                "The agent asked for something while nobody was there to decide, so it was "
+                "declined and the agent went on without."
+            )
             return None, "nobody"
         self._open[known.ask.id] = known
         handling = None
@@ -273,6 +280,11 @@ class Desk:
                 "understand, so it was declined; one of the two may be too old for the other."
             )
             raise RefusedError(f"The client does not understand this {method}") from None
+
+    def _remark_once(self, message: str) -> None:
+        if message not in self._remarked:
+            self._remarked.add(message)
+            self._remark(message)
 
     def _remark(self, message: str) -> None:
         self._publish(NoticeEvent(message=message, at=time.time()))

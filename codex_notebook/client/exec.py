@@ -125,12 +125,14 @@ def _check_spec(spec: TurnSpec, options: CodexOptions, thread: ThreadOptions) ->
             "start_thread().review(…).",
             option="thread",
         )
+    # Where the transport was not chosen, they are for when it is the other one.
+    chosen = options.transport == "exec"
     for feature, wanted in (
         ("additional_context", spec.context),
         ("compact", spec.compact),
         ("tools", options.tools if thread.tools is None else thread.tools),
-        ("approvals", options.approvals),
-        ("questions", options.questions),
+        ("approvals", chosen and options.approvals),
+        ("questions", chosen and options.questions),
     ):
         if wanted:
             raise unsupported(feature)

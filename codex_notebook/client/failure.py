@@ -29,6 +29,9 @@ _UNKNOWN_ARGUMENT = re.compile(r"unexpected argument '(--[\w-]+)")
 _BUSY = "already has an active writer"
 _NOT_FOUND = ("no rollout found", "Session not found")
 
+# How the server refuses what it does not know.
+_TOO_OLD = ("requires experimentalApi", "unknown field `")
+
 _REMEDIES = (
     (
         "Not inside a trusted directory",
@@ -38,10 +41,7 @@ _REMEDIES = (
         "401 Unauthorized",
         "You are not logged in: run `codex login` in a terminal, or pass api_key to Codex().",
     ),
-    *(
-        (words, f"This Codex CLI is too old for that. {HOW_TO_GET_IT}")
-        for words in ("requires experimentalApi", "unknown field `")
-    ),
+    *((words, f"This Codex CLI is too old for that. {HOW_TO_GET_IT}") for words in _TOO_OLD),
     (
         _BUSY,
         "Another process has this thread open; wait until its turn ends, or close the client that "
@@ -185,6 +185,12 @@ def request_error(fault: AppServerError, turn: Turn, *, thread_id: str | None) -
         error = TurnFailedError(message, turn=turn)
     error.__cause__ = fault
     return error
+
+
+def too_old(fault: CodexError) -> bool:
+    """Return whether a request was refused because the CLI is too old for it."""
+    refused = isinstance(fault, AppServerError) and any(words in str(fault) for words in _TOO_OLD)
+    return refused or isinstance(fault, UnsupportedError)
 
 
 def unsupported(feature: str) -> UnsupportedError:

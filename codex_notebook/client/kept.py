@@ -27,7 +27,6 @@ class KeptThread:
     def __init__(self, conversation: Conversation, archive: Callable[[], Archive]) -> None:
         self._conversation = conversation
         self._to_archive = archive
-        self._name: str | None = None
 
     @property
     def _archive(self) -> Archive:
@@ -42,7 +41,7 @@ class KeptThread:
     @property
     def name(self) -> str | None:
         """The name that `set_name` gave it, or of which `info` told last; else None."""
-        return self._name
+        return self._conversation.name
 
     async def read(self) -> list[Turn]:
         """Return the turns that the CLI has kept, the oldest first (``thread/turns/list``).
@@ -69,7 +68,7 @@ class KeptThread:
             As for `read`.
         """
         info = await self._kept(self._archive.info)
-        self._name = info.name
+        self._conversation.name = info.name
         return info
 
     async def set_name(self, name: str) -> None:
@@ -86,7 +85,7 @@ class KeptThread:
                 option="name",
             )
         await self._kept(lambda thread_id: self._archive.rename(thread_id, name))
-        self._name = name
+        self._conversation.name = name
 
     async def archive(self) -> None:
         """Put the thread away (``thread/archive``); it cannot go on until it is taken out.

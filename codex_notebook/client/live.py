@@ -29,6 +29,7 @@ from codex_notebook.client.live_params import (
 )
 from codex_notebook.client.live_turn import LiveTurn
 from codex_notebook.client.loop import io_loop
+from codex_notebook.client.open_thread import OpenThread, open_thread
 from codex_notebook.client.options import ThreadOptions
 from codex_notebook.client.secrets import KEY_VARIABLE, Environment, Redactor
 from codex_notebook.client.tool_memory import ToolMemory
@@ -149,8 +150,8 @@ class CodexLive:
 
     async def open_thread(
         self, server: AppServer, thread_id: str | None, thread: ThreadOptions, root: Path
-    ) -> str:
-        """Let the server open a thread, or begin one, as its options are now; return its id.
+    ) -> OpenThread:
+        """Let the server open a thread, or begin one, as its options are now.
 
         Raises
         ------
@@ -162,12 +163,15 @@ class CodexLive:
             request = start_params(thread, params, self.tools(thread))
             told = await server.request("thread/start", request)
             with understood("thread/start"):
-                thread_id = str(told["thread"]["id"])
-            self._tool_memory.begun(thread_id, [tool.name for tool in self.tools(thread)])
+                opened = open_thread(told, params)
+            self._tool_memory.begun(opened.id, [tool.name for tool in self.tools(thread)])
             if thread.ephemeral:
-                self._ephemeral.add(thread_id)
-        elif server.opened.get(thread_id) != params:
-            if thread_id not in server.opened and thread_id in self._ephemeral:
+                self._ephemeral.add(opened.id)
+        else:
+            known = server.opened.get(thread_id)
+            if known is not None and known.params == params:
+                return known
+            if known is None and thread_id in self._ephemeral:
                 raise InvalidOptionError(
                     "This thread is ephemeral, and the server of the CLI whose memory had it has "
                     "ended. Start a new one.",
@@ -179,14 +183,15 @@ class CodexLive:
                     "it again, and has kept nothing of it. Start a new one.",
                     option="ephemeral",
                 )
-            if thread_id in server.opened:
+            if known is not None:
                 # One that is open stays as it is, whatever it is told; so it is let go of first.
                 await _let_go(server, thread_id)
-            await server.request(
-                "thread/resume", {"threadId": thread_id, "excludeTurns": True, **params}
-            )
-        server.opened[thread_id] = params
-        return thread_id
+            request = {"threadId": thread_id, "excludeTurns": True, **params}
+            told = await server.request("thread/resume", request)
+            with understood("thread/resume"):
+                opened = open_thread(told, params)
+        server.opened[opened.id] = opened
+        return opened
 
     async def fork(
         self, thread_id: str, thread: ThreadOptions, workspace: Workspace, at_turn: str | None
@@ -214,11 +219,12 @@ class CodexLive:
             message = f"{error}{remedy(str(error))}"
             raise ForkError(message, thread_id=thread_id) from error
         with understood("thread/fork"):
-            forked = str(told["thread"]["id"])
+            opened = open_thread(told, params)
+        forked = opened.id
         if thread.ephemeral:
             self._ephemeral.add(forked)
         await self._tool_memory.forked(forked, thread_id, codex_home(self._environment()))
-        server.opened[forked] = params
+        server.opened[forked] = opened
         return forked
 
     def thread_usage(self, thread_id: str) -> Usage | None:

@@ -18,7 +18,7 @@ from codex_notebook.client.beneath import Beneath
 from codex_notebook.client.binary import Binary
 from codex_notebook.client.connection import RefusedError, RequestId
 from codex_notebook.client.desk import Desk
-from codex_notebook.client.failure import Death, remedy, request_error
+from codex_notebook.client.failure import Death, remedy, request_error, too_old
 from codex_notebook.client.inbox import Entry, Inbox, reach
 from codex_notebook.client.inputs import Prompt
 from codex_notebook.client.live_params import input_params
@@ -46,7 +46,12 @@ from codex_notebook.core.events import (
 from codex_notebook.core.plain import clean
 from codex_notebook.core.translation import Translator
 from codex_notebook.core.turn import Turn
-from codex_notebook.errors import AppServerError, CodexError, TurnFailedError
+from codex_notebook.errors import (
+    AppServerError,
+    CodexError,
+    CodexVersionError,
+    TurnFailedError,
+)
 
 if TYPE_CHECKING:
     from codex_notebook.client.live import CodexLive
@@ -61,7 +66,13 @@ LATE_GRACE = 1.0
 
 
 class LiveTurn:
-    """One turn in a thread of the server. Iterate `events` to its end, once."""
+    """One turn in a thread of the server. Iterate `events` to its end, once.
+
+    Attributes
+    ----------
+    unserved : CodexError or None
+        Why there is no server for it, or only one that is too old, if so: it has not begun.
+    """
 
     def __init__(
         self,
@@ -76,6 +87,7 @@ class LiveTurn:
         self._thread = thread
         self._root = root
         self._binary = binary
+        self.unserved: CodexError | None = None
         self._server: AppServer | None = None
         self._starting: asyncio.Task[AppServer] | None = None
         self._thread_id = ""
@@ -142,14 +154,29 @@ class LiveTurn:
         if self._starting.cancelled():
             yield TurnInterruptedEvent(at=time.time())
             return
-        server = self._server = self._starting.result()
+        try:
+            server = self._server = self._starting.result()
+        except (AppServerError, CodexVersionError) as fault:
+            self.unserved = fault
+            raise
         if self._interrupted:
             # Asked when it had just started.
             self._stopping.begin(server)
         known = self._spec.thread_id
-        self._thread_id = await self._live.open_thread(server, known, self._thread, self._root)
+        try:
+            opened = await self._live.open_thread(server, known, self._thread, self._root)
+        except CodexError as fault:
+            self.unserved = fault if too_old(fault) else None
+            raise
+        self._thread_id = opened.id
         with server.switchboard.watching(self._thread_id, self):
-            yield ThreadStartedEvent(thread_id=self._thread_id, at=time.time())
+            yield ThreadStartedEvent(
+                thread_id=opened.id,
+                name=opened.name,
+                model=opened.model,
+                effort=opened.effort,
+                at=time.time(),
+            )
             remark = await self._live.tool_remark(self._thread_id, self._thread)
             if remark is not None:
                 yield NoticeEvent(message=remark, at=time.time())

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         TurnKeywords,
     )
 
-TransportName = Literal["exec", "app-server"]
+TransportName = Literal["exec", "app-server", "auto"]
 SandboxMode = Literal["read-only", "workspace-write", "danger-full-access"]
 ApprovalPolicy = Literal["never", "on-request", "on-failure"]
 ModelReasoningEffort = Literal[
@@ -95,22 +95,23 @@ class CodexOptions(Options):
         The same as raw ``key=TOML`` texts, passed on to the letter and behind `config`; for keys
         that themselves hold dots, such as ``projects."/a.b".trust_level="trusted"``.
     transport : str
-        ``exec`` (the default: one process of ``codex exec`` for each turn) or ``app-server`` (the
+        ``exec`` (the default: one process of ``codex exec`` for each turn), ``app-server`` (the
         live transport: one process of ``codex app-server`` for all turns, token by token, with
-        approvals, questions, steering and tools).
+        approvals, questions, steering and tools) or ``auto`` (the live one; ``exec`` from the
+        first turn on for which its server cannot be started or is too old, which a notice says).
     approvals : callable or True, optional
         Who gives leave to what the sandbox does not allow. It is called with an `Approval` and
         returns a `Decision`, or True or False; it may be async. True: whoever has hold of the
         running turn, by `RunningTurn.respond`. None, the default: nobody, so that the CLI
-        declines it. Only with ``app-server``.
+        declines it. Not with ``exec``.
     questions : callable or True, optional
         Who answers the agent's questions. It is called with an `InputRequest` and returns
         answers as `RunningTurn.answer` takes them, or None. True and None as for `approvals`.
     ask_timeout : float, optional
         After how many seconds what nobody has decided is declined. Default 600; None: never.
     tools : sequence of callable
-        Python functions that the agent may call, in all threads that this client starts. Only
-        with ``app-server``.
+        Python functions that the agent may call, in all threads that this client starts. Not
+        with ``exec``.
     """
 
     if TYPE_CHECKING:

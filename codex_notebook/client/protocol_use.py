@@ -46,7 +46,10 @@ def _maybe(shape: Mapping[str, Shape]) -> dict[str, Shape]:
 # ---- our requests ------------------------------------------------------------------------
 
 _OF_THREAD: dict[str, Shape] = {"threadId": TEXT}
-_OPENED: dict[str, Shape] = {"thread": {"id": TEXT}}
+_OPENED: dict[str, Shape] = {
+    "thread": {"id": TEXT, "name?": TEXT},
+    **{"model": TEXT, "reasoningEffort?": TEXT},
+}
 _THREAD_OPTIONS: dict[str, Shape] = {
     "cwd": TEXT,
     "runtimeWorkspaceRoots": [TEXT],
@@ -98,7 +101,7 @@ REQUESTS: dict[str, Request] = {
         },
         reads=_OPENED,
     ),
-    "thread/resume": Request(sends=_REOPENING),
+    "thread/resume": Request(sends=_REOPENING, reads=_OPENED),
     "thread/fork": Request(
         sends={
             **_REOPENING,

@@ -118,10 +118,18 @@ class Thread(KeptThread):
         self,
         input: Input,
         options: TurnOptions | Mapping[str, Any] | None = None,
+        attended: bool = True,
         **keywords: Unpack[TurnKeywords],
     ) -> RunningTurn:
-        """Start one turn where nothing can be awaited; parameters as for `run`."""
-        return self._start(input, options, keywords)
+        """Start one turn where nothing can be awaited; parameters as for `run`.
+
+        Parameters
+        ----------
+        attended : bool
+            Whether anybody is there to decide what the agent asks. Default True; False declines
+            it at once where ``approvals=True`` or ``questions=True`` would wait for somebody.
+        """
+        return self._start(input, options, keywords, attended=attended)
 
     def run_sync(
         self,

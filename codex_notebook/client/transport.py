@@ -108,10 +108,13 @@ class Transport(Protocol):
         Whether a thread that leaves nothing on disk can have a second turn.
     """
 
-    keeps_ephemeral: bool
-
     @property
     def home(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def keeps_ephemeral(self) -> bool:
         """See above."""
         ...
 

@@ -76,7 +76,7 @@ class FakeServer:
         home = {"CODEX_HOME": str(self.folder)}
         # A key, so that it is not asked whether it is logged in.
         common = {"transport": "app-server", "api_key": "sk-fake", "env": home}
-        codex = Codex(CodexOptions(codex_path_override=self.path, **{**common, **options}))
+        codex = Codex(CodexOptions(**{"codex_path_override": self.path, **common, **options}))
         self._clients.append(codex)
         return codex
 

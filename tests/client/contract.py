@@ -109,6 +109,9 @@ _DIED = "Over `codex exec` it is the epitaph of a process, which quotes the CLI.
 
 ALLOWED = (
     Allowed("turn", "turn_id", only_live, _NOT_PRINTED),
+    Allowed("turn", "thread_name", only_live, _NOT_PRINTED),
+    Allowed("turn", "model", only_live, _NOT_PRINTED),
+    Allowed("turn", "effort", only_live, _NOT_PRINTED),
     Allowed("turn", "diff", only_live, _NOT_PRINTED),
     Allowed("turn", "context_tokens", only_live, _NOT_PRINTED),
     Allowed("turn", "context_window", only_live, _NOT_PRINTED),

@@ -89,6 +89,7 @@ COST = 42
 # the advice that we add to it, the times as whole seconds.
 UNKEPT = {"request", "error", "started_at", "ended_at", "last_error", "diff"}
 UNKEPT |= {"thread_usage_before", "thread_usage", "context_tokens", "context_window"}
+UNKEPT |= {"model", "effort"}
 # What the CLI keeps and `codex exec` does not tell: ids, codes, and more fields of items.
 UNTOLD = {"turn_id", "error_code", "error_http_status"}
 UNTOLD_OF_ITEMS = {"id", "phase", "cwd", "duration_ms"}

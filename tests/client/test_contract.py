@@ -228,6 +228,16 @@ async def a_thread_and_its_fork(stage: Stage) -> None:
 
 
 @play
+async def a_thread_with_a_name(stage: Stage) -> None:
+    async with stage.client() as codex:
+        thread = stage.start(codex, model_reasoning_effort="high")
+        await stage.turn(thread.run("a text"))
+        await thread.set_name("Prices")
+        done = await stage.turn(thread.run("a text"))
+    assert (done.state.request.thread_name, done.state.request.effort) == ("Prices", "high")
+
+
+@play
 async def a_thread_that_there_is_not(stage: Stage) -> None:
     await stage.fails(stage.resume(SOME).run("a text"), ThreadNotFoundError)
 

@@ -591,7 +591,7 @@ def unable(request: InputRequest) -> object:
 
 @pytest.mark.parametrize(
     ("handler", "by", "notices"),
-    [(silent, "handler", 0), (clumsy, "error", 1), (unable, "error", 1), (True, "nobody", 0)],
+    [(silent, "handler", 0), (clumsy, "error", 1), (unable, "error", 1), (True, "nobody", 1)],
 )
 def test_a_question_that_is_not_answered_keeps_nobody_waiting(
     decide: Callable[..., Turn],
