@@ -31,6 +31,7 @@ FORBIDDEN = {
 }
 # In the outermost ring only these may know both the client's turns and what shows them.
 COMPOSERS = {"cell", "showing", "magics", "extension", "session", "waiting", "formatting"}
+COMPOSERS |= {"asking", "commands"}
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -16,11 +16,12 @@ from codex_notebook.client.running import RunningTurn
 from codex_notebook.core.plain import clean
 from codex_notebook.core.turn import Turn
 from codex_notebook.errors import CodexError, InvalidOptionError
+from codex_notebook.notebook.asking import Asking
 from codex_notebook.notebook.command import Command, interpolated
 from codex_notebook.notebook.formatting import already_shown
 from codex_notebook.notebook.names import LAST_TURN
 from codex_notebook.notebook.session import Session, notebook_folder
-from codex_notebook.notebook.showing import Showing, show
+from codex_notebook.notebook.showing import Showing, show, somebody_is_there
 from codex_notebook.notebook.waiting import wait_awaited, wait_blocking
 
 
@@ -54,6 +55,7 @@ class Cell:
             try:
                 self._keep(self._running)
                 self._showing: Showing = show(shell, self._running, waits=not command.bg)
+                self._asking = Asking(self._running, self._showing)
             except BaseException:
                 # Nobody will wait for the turn, so it must not go on.
                 self._running.request_interrupt()
@@ -68,7 +70,7 @@ class Cell:
     async def awaited(self) -> object:
         """Return the cell's value, in a cell that is awaited; see `blocking`."""
         if self._waits:
-            await wait_awaited(self._running, self._kernel)
+            await wait_awaited(self._running, self._kernel, self._asking.look)
         return self._value()
 
     def blocking(self) -> object:
@@ -86,7 +88,7 @@ class Cell:
             If the turn did not end well; shown as one line, and it stops Run All.
         """
         if self._waits:
-            wait_blocking(self._running, self._kernel)
+            wait_blocking(self._running, self._kernel, self._asking.look)
         return self._value()
 
     @property
@@ -103,7 +105,14 @@ class Cell:
             changes=command.thread_options,
             new=command.new,
             folder=notebook_folder(self._shell.user_ns),
+            attended=self._attended,
         )
+
+    @property
+    def _attended(self) -> bool:
+        # In a terminal the lines to come may decide what a turn in the background asks.
+        in_background = self._command.bg and self._kernel is None
+        return somebody_is_there(self._shell) or in_background
 
     def _output_type(self) -> object:
         expression = self._command.type

@@ -116,6 +116,24 @@ def parse_command(line: str, cell: str | None = None) -> Command:
     return Command(prompt, **options)
 
 
+def parse_subcommand(
+    line: str, grammars: Mapping[str, re.Pattern[str]]
+) -> tuple[str, re.Match[str]] | None:
+    """Return the word of a line that is a command, and what stands behind it; None for a prompt.
+
+    Parameters
+    ----------
+    line : str
+        What stands behind ``%codex``.
+    grammars : mapping
+        For each word what may stand behind it. A line whose rest is anything else is a prompt.
+    """
+    word, *rest = line.split(maxsplit=1) or [""]
+    grammar = grammars.get(word)
+    said = None if grammar is None else grammar.fullmatch(rest[0].rstrip() if rest else "")
+    return None if said is None else (word, said)
+
+
 def _value(option: str, line: str, position: int) -> tuple[str, int]:
     """Return the value at ``position`` and where it ends: at a space outside of brackets."""
     while position < len(line) and line[position].isspace():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Awaitable
 from typing import Any
@@ -16,6 +17,7 @@ from IPython.core.magic import (
 )
 
 from codex_notebook.errors import CodexError
+from codex_notebook.notebook import commands
 from codex_notebook.notebook.cell import Cell, as_one_line
 from codex_notebook.notebook.command import USAGE, parse_command
 from codex_notebook.notebook.names import AWAITED, MAGIC
@@ -38,8 +40,11 @@ class CodexMagics(Magics):
     def codex(
         self, line: str, cell: str | None = None, local_ns: dict[str, object] | None = None
     ) -> object:
-        """Run a turn of the Codex agent on this notebook's thread."""
+        """Run a turn of the Codex agent on this notebook's thread, or command one that runs."""
         try:
+            command = commands.parse(line, cell)
+            if command is not None:
+                return self._do(*command)
             return self._cell(line, cell, local_ns).blocking()
         except CodexError as error:
             raise as_one_line(error) from error.__cause__
@@ -54,11 +59,18 @@ class CodexMagics(Magics):
 
         async def value() -> object:
             try:
+                command = commands.parse(line, cell)
+                if command is not None:
+                    return self._do(*command)
                 return await self._cell(line, cell, local_ns).awaited()
             except CodexError as error:
                 raise as_one_line(error) from error.__cause__
 
         return value()
+
+    def _do(self, command: commands.Subcommand, said: re.Match[str]) -> object:
+        assert self.shell is not None
+        return command.run(commands.Call(self.shell, self.session, said))
 
     def _cell(self, line: str, cell: str | None, local_ns: dict[str, object] | None) -> Cell:
         assert self.shell is not None
@@ -66,7 +78,7 @@ class CodexMagics(Magics):
         return Cell(self.shell, self.session, parse_command(line, cell), names)
 
     # What `%codex?` shows.
-    codex.__doc__ = f"{codex.__doc__}\n\n{USAGE}"  # type: ignore[assignment]
+    codex.__doc__ = f"{codex.__doc__}\n\n{USAGE}\n\n{commands.usage()}"  # type: ignore[assignment]
 
 
 def session_of(shell: Any) -> Session | None:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from codex_notebook.client.codex import Codex
 from codex_notebook.client.options import ThreadOptions, TurnOptions
@@ -27,8 +28,11 @@ class Session:
     """
 
     def __init__(self) -> None:
-        self._codex = Codex()
+        # Whoever has hold of a running turn decides what its agent asks.
+        self._codex = Codex(transport="auto", approvals=True, questions=True)
         self.thread: Thread | None = None
+        self._names: WeakKeyDictionary[RunningTurn, str] = WeakKeyDictionary()
+        self._started = 0
 
     @property
     def codex(self) -> Codex:
@@ -49,8 +53,20 @@ class Session:
             known = self.thread.id
             self.thread = codex.resume_thread(known, self.thread.options) if known else None
 
+    @property
+    def turns(self) -> dict[str, RunningTurn]:
+        """The turns that were started here and are not over, by their names, the oldest first."""
+        return {name: running for running, name in [*self._names.items()] if not running.done}
+
     def start(
-        self, prompt: str, turn: TurnOptions, *, changes: dict[str, Any], new: bool, folder: Path
+        self,
+        prompt: str,
+        turn: TurnOptions,
+        *,
+        changes: dict[str, Any],
+        new: bool,
+        folder: Path,
+        attended: bool = True,
     ) -> RunningTurn:
         """Start a turn on the notebook's thread.
 
@@ -67,6 +83,8 @@ class Session:
             Whether to begin a new thread.
         folder : path
             The notebook's directory, where the agent works.
+        attended : bool
+            Whether anybody is there to decide what the agent asks. Default True.
 
         Raises
         ------
@@ -83,8 +101,10 @@ class Session:
         if new or thread is None:
             thread = self.codex.start_thread(options)
         thread.options = options
-        running = thread.start_nowait(prompt, turn)
+        running = thread.start_nowait(prompt, turn, attended=attended)
         self.thread = thread
+        self._started += 1
+        self._names[running] = f"turn_{self._started}"
         return running
 
 

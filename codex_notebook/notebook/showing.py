@@ -10,6 +10,8 @@ import contextlib
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from math import inf
 from typing import Protocol
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -30,9 +32,23 @@ class Showing(Protocol):
     ----------
     only_in_cell : bool
         Whether the record can be shown only while the cell runs that started the turn.
+    greeted : bool
+        Whether somebody sees a panel that gets clicks through, and so decides what is asked.
+    patience : float
+        For how many seconds something that is asked waits for that, before it is asked in text.
     """
 
     only_in_cell: bool
+    patience: float
+
+    @property
+    def greeted(self) -> bool:
+        """See above."""
+        ...
+
+    def paused(self) -> AbstractContextManager[object]:
+        """Keep still meanwhile, for something is asked where this shows what it shows."""
+        ...
 
     def ended(self, turn: Turn) -> None:
         """Show the record of the finished turn."""
@@ -57,12 +73,12 @@ def show(shell: InteractiveShell, running: RunningTurn, *, waits: bool) -> Showi
     """
     if getattr(shell, "kernel", None) is None:
         return InTerminal(running, live=waits)
-    return InPanel(running) if _attended(shell) else InOutput()
+    return InPanel(running) if somebody_is_there(shell) else InOutput()
 
 
 def preload(shell: InteractiveShell) -> None:
     """Begin to load what a panel needs, so that the first one need not wait for it."""
-    if _attended(shell):
+    if getattr(shell, "kernel", None) is not None and somebody_is_there(shell):
         threading.Thread(target=_load_widget, daemon=True, name="codex-preload").start()
 
 
@@ -72,15 +88,21 @@ def _load_widget() -> None:
         import codex_notebook.notebook.widget  # noqa: F401
 
 
-def _attended(shell: InteractiveShell) -> bool:
+def somebody_is_there(shell: InteractiveShell) -> bool:
+    """Return whether anybody sits before a shell who could be asked something."""
     kernel = getattr(shell, "kernel", None)
-    return kernel is not None and bool(getattr(kernel, "_allow_stdin", True))
+    if kernel is not None:
+        return bool(getattr(kernel, "_allow_stdin", True))
+    # A script that is piped into the shell must not be read as answers.
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
 class InPanel:
     """A live panel in the cell's output."""
 
     only_in_cell = False
+    # A page that takes longer to load its panel can still decide until somebody has answered.
+    patience = 2.0
 
     def __init__(self, running: RunningTurn) -> None:
         # Imported here: a run without anybody needs no widgets.
@@ -94,6 +116,15 @@ class InPanel:
             "text/plain": f"A turn of the Codex agent; `print({LAST_TURN})` shows what it did.",
         }
         self._handle: DisplayHandle = display(bundle, raw=True, display_id=True)
+
+    @property
+    def greeted(self) -> bool:
+        """Whether a page has drawn the panel while its messages get through."""
+        return self._panel.greeted
+
+    def paused(self) -> AbstractContextManager[object]:
+        """Do nothing: a question has a place of its own beside the panel."""
+        return nullcontext()
 
     def ended(self, turn: Turn) -> None:
         """Put the record in the panel's place."""
@@ -109,6 +140,12 @@ class InOutput:
 
     # nbclient takes no output of a cell that has ended.
     only_in_cell = True
+    greeted = False
+    patience = inf
+
+    def paused(self) -> AbstractContextManager[object]:
+        """Do nothing: nothing is shown until the end."""
+        return nullcontext()
 
     def ended(self, turn: Turn) -> None:
         """Display the record."""
@@ -127,6 +164,8 @@ class InTerminal:
     """
 
     only_in_cell = False
+    greeted = False
+    patience = 0.0
 
     def __init__(self, running: RunningTurn, *, live: bool) -> None:
         self._view = watch(running) if live else None

@@ -2,14 +2,15 @@
 
 Two ways: awaited, when the cell is one that IPython awaits; blocking, everywhere else. In both
 the first interrupt asks the turn to stop and the second ends it. Knows the kernel and a running
-turn; not panels.
+turn; not panels, nor what is looked for meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -25,7 +26,7 @@ AWAIT_TICK = 0.25
 BLOCK_TICK = 0.02
 
 
-async def wait_awaited(running: RunningTurn, kernel: Any) -> None:
+async def wait_awaited(running: RunningTurn, kernel: Any, look: Callable[[], object]) -> None:
     """Wait until ``running`` is over, in a cell that is awaited.
 
     Parameters
@@ -34,6 +35,8 @@ async def wait_awaited(running: RunningTurn, kernel: Any) -> None:
         The turn.
     kernel : object or None
         The ipykernel, if there is one.
+    look : callable
+        Is called every now and then, on the thread of the cell; it may block.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -43,21 +46,25 @@ async def wait_awaited(running: RunningTurn, kernel: Any) -> None:
             try:
                 await asyncio.wait_for(ended.wait(), AWAIT_TICK)
             except asyncio.TimeoutError:
-                continue
+                look()
             except asyncio.CancelledError:
                 # Not by our handler, but by whoever runs the cell; the end is the same.
                 running.request_interrupt()
 
 
-def wait_blocking(running: RunningTurn, kernel: Any) -> None:
+def wait_blocking(running: RunningTurn, kernel: Any, look: Callable[[], object]) -> None:
     """Wait until ``running`` is over, in a cell that blocks; parameters as for `wait_awaited`."""
     try:
         with _interrupts(running), heard_while_blocking(kernel) as hear:
+            due = time.monotonic()
             while not running.done:
                 try:
                     running.outcome(BLOCK_TICK)
                 except TimeoutError:
                     hear()
+                    if time.monotonic() >= due:
+                        look()
+                        due = time.monotonic() + AWAIT_TICK
     except BaseException:
         # An interrupt just before our handler was in place: nobody would wait for the turn.
         running.request_interrupt()

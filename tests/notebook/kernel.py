@@ -52,11 +52,19 @@ class Kernel:
         """The kernel's process."""
         return int(self.manager.provisioner.pid)  # type: ignore[union-attr]
 
-    def send(self, code: str) -> Outputs:
+    def send(self, code: str, *, allow_stdin: bool = True) -> Outputs:
         """Send a cell and return at once; its outputs fill in as `until` reads."""
         outputs = Outputs()
-        self.cells[self.client.execute(code, allow_stdin=True)] = outputs
+        self.cells[self.client.execute(code, allow_stdin=allow_stdin)] = outputs
         return outputs
+
+    def asked(self, within: float = TIMEOUT) -> dict[str, Any]:
+        """Wait until the kernel asks something on the stdin channel, and return that."""
+        return dict(self.client.get_stdin_msg(timeout=within)["content"])
+
+    def reply(self, text: str) -> None:
+        """Answer it."""
+        self.client.input(text)
 
     def run(self, code: str) -> Outputs:
         """Run a cell to its end."""

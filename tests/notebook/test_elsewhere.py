@@ -19,14 +19,21 @@ import pytest
 from nbclient import NotebookClient
 
 from codex_notebook import offline
-from codex_notebook.offline import command, text, turn
+from codex_notebook.offline import command, text, tool, turn
 from tests.processes import alive, descendants, eventually, runs
 
 pytestmark = [pytest.mark.kernel, pytest.mark.cli]
 
+LEAVE = {"sandbox_permissions": "require_escalated", "justification": "Because."}
+
 SCENARIO = [
     turn(command("echo from the shell"), text("A **record**."), when="say"),
     turn(text("Begun."), command("sleep 600"), when="sleep long"),
+    turn(
+        tool("exec_command", {"cmd": "touch escaped", "login": False, **LEAVE}),
+        text("Went on."),
+        when="escape",
+    ),
 ]
 
 
@@ -57,6 +64,22 @@ def test_without_anybody_to_click_the_record_alone_is_in_the_file(
         assert "<strong>record</strong>" in output.data["text/html"]
     assert ended.outputs[0].data["text/plain"] == "'completed'"
     assert "widgets" not in notebook.metadata
+
+
+def test_what_is_asked_with_nobody_there_is_declined_and_nothing_hangs(
+    model: offline.ScriptedModel, tmp_path: Path
+) -> None:
+    cells = ["%load_ext codex_notebook", "%%codex\nescape", "%%codex --bg\nescape again"]
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    resources = {"metadata": {"path": str(tmp_path)}}
+    client = NotebookClient(notebook, timeout=60, kernel_name="python3", resources=resources)
+    client.execute(env={**os.environ, **model.env})
+    for cell in notebook.cells[1:]:
+        (output,) = cell.outputs
+        assert "nobody was there to decide" in output.data["text/plain"]
+        assert "Went on." in output.data["text/plain"]
+    assert not (tmp_path / "escaped").exists()
 
 
 def ipython(model: offline.ScriptedModel, folder: Path, *lines: str) -> subprocess.Popen[str]:
@@ -170,3 +193,52 @@ def test_in_a_terminal_ctrl_c_ends_the_turn_and_not_the_shell(
     assert "Traceback" not in shown
     assert "'interrupted'" in shown
     assert eventually(lambda: not any(alive(one.pid) for one in started))
+
+
+@pytest.mark.parametrize(("said", "happens"), [("1", True), ("no", False), ("", False)])
+def test_in_a_terminal_the_agent_asks_in_its_lines(
+    model: offline.ScriptedModel, tmp_path: Path, said: str, happens: bool
+) -> None:
+    lines = ("%load_ext codex_notebook", "%codex escape", said, "_turn.status", "exit")
+    with ipython(model, tmp_path, *lines) as process:
+        shown, _ = process.communicate(timeout=60)
+    assert "| touch escaped" in shown
+    assert "Decision (empty: deny)" in shown
+    assert "'completed'" in shown
+    assert (tmp_path / "escaped").exists() == happens
+
+
+def test_in_a_terminal_ctrl_c_at_a_question_denies_it(
+    model: offline.ScriptedModel, tmp_path: Path
+) -> None:
+    lines = ("%load_ext codex_notebook", "%codex escape")
+    with ipython(model, tmp_path, *lines) as process:
+        assert process.stdout is not None
+        shown = ""
+        while "Decision (empty: deny)" not in shown:
+            shown += process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        while "Went on." not in shown:
+            shown += process.stdout.read(1)
+        process.kill()
+    assert not (tmp_path / "escaped").exists()
+
+
+def test_a_script_that_is_piped_into_a_terminal_is_not_read_as_answers(
+    model: offline.ScriptedModel, tmp_path: Path
+) -> None:
+    script = "%load_ext codex_notebook\n%codex escape\nprint('not an answer')\n"
+    env = {**os.environ, **model.env, "IPYTHONDIR": str(tmp_path / "ipython"), "TERM": "dumb"}
+    done = subprocess.run(
+        [sys.executable, "-m", "IPython", "--simple-prompt", "--no-banner", "--colors=nocolor"],
+        input=script,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=env,
+        timeout=60,
+        check=False,
+    )
+    assert "nobody was there to decide" in done.stdout
+    assert "not an answer" in done.stdout
+    assert not (tmp_path / "escaped").exists()

@@ -6,9 +6,11 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from codex_notebook import offline
@@ -151,7 +153,28 @@ def test_run_all_keeps_its_order(kernel: Kernel) -> None:
     assert cells[1].result == {"text/plain": "'completed'"}
 
 
-def test_stop_in_the_panel_works_while_the_cell_runs(kernel: Kernel) -> None:
+OVER = {
+    "live": "pass",
+    "exec": "from codex_notebook import Codex\n"
+    "from codex_notebook.notebook.magics import session_of\n"
+    "session_of(get_ipython()).codex = Codex()",
+}
+TRANSPORTS = pytest.mark.parametrize("over", list(OVER))
+
+
+def only_the_server_is_left(kernel: Kernel, over: str) -> bool:
+    """Return whether no process of a turn is left; over ``exec`` there is no server either."""
+    left = []
+    for process in descendants(kernel.pid):
+        with suppress(psutil.NoSuchProcess):
+            left.append(process.cmdline())
+    # It, and the guard under which it runs.
+    return len(left) == (2 if over == "live" else 0) and all("app-server" in one for one in left)
+
+
+@TRANSPORTS
+def test_stop_in_the_panel_works_while_the_cell_runs(kernel: Kernel, over: str) -> None:
+    kernel.run(OVER[over])
     cell = kernel.send("%%codex -o partial\nsleep long")
     kernel.until(lambda: len(cell.panels) == 1)
     kernel.until(lambda: says(kernel, "Working."))
@@ -161,13 +184,17 @@ def test_stop_in_the_panel_works_while_the_cell_runs(kernel: Kernel) -> None:
     assert cell.error is not None
     assert "TurnInterruptedError" in cell.error
     assert "Interrupted" in cell.texts[0]
-    assert eventually(lambda: descendants(kernel.pid) == [])
+    assert eventually(lambda: only_the_server_is_left(kernel, over))
     kept = kernel.run("partial.final_response, partial.status").result
     assert kept == {"text/plain": "('Working.', 'interrupted')"}
 
 
+@TRANSPORTS
 @pytest.mark.parametrize("cell_text", ["%%codex\nsleep long", "%%time\n%codex sleep long"])
-def test_an_interrupt_stops_the_turn_and_the_next_cell_runs(kernel: Kernel, cell_text: str) -> None:
+def test_an_interrupt_stops_the_turn_and_the_next_cell_runs(
+    kernel: Kernel, cell_text: str, over: str
+) -> None:
+    kernel.run(OVER[over])
     cell = kernel.send(cell_text)
     kernel.until(lambda: says(kernel, "Working."))
     assert eventually(lambda: runs("sleep 600", kernel.pid))
@@ -176,7 +203,7 @@ def test_an_interrupt_stops_the_turn_and_the_next_cell_runs(kernel: Kernel, cell
     assert cell.error is not None
     assert "TurnInterruptedError" in cell.error
     assert "Traceback" not in cell.error
-    assert eventually(lambda: descendants(kernel.pid) == [])
+    assert eventually(lambda: only_the_server_is_left(kernel, over))
     assert kernel.run("_turn.status").result == {"text/plain": "'interrupted'"}
     assert kernel.run("%%codex\nsay hello").status == "ok"
 
