@@ -108,7 +108,7 @@ def test_two_views_of_one_output_stay_equal(
 
     def said() -> list[str]:
         # The clocks of two views need not tick in the same moment.
-        texts = [panel.inner_text() for panel in book.panel.all()]
+        texts = [str(panel.text_content()) for panel in book.panel.all()]
         return [re.sub(r"\d+s\b|\d+\.\d", "", text) for text in texts]
 
     assert eventually(lambda: len(set(said())) == 1)
