@@ -17,9 +17,9 @@ from codex_notebook.core.record_parts import Block, Fact, Part, Tone, fact, sent
 from codex_notebook.core.state import TurnState
 
 _GRANTED = {
-    "accept": "allowed",
-    "accept_for_session": "allowed for the session",
-    "accept_with_rule": "allowed with a rule",
+    "accept": "approved",
+    "accept_for_session": "approved for the session",
+    "accept_with_rule": "always allowed",
 }
 _REFUSED = {"decline": "denied", "cancel": "denied, and the turn stopped,"}
 _DECIDERS = {"user": "you", "handler": "the handler"}

@@ -31,6 +31,16 @@ x = 1
 ```
 """
 
+BEYOND = {
+    "sandbox_permissions": "require_escalated",
+    "justification": "The sandbox is read-only, and the build writes there.",
+}
+OPTIONS = [
+    {"label": "red", "description": "As the sign is"},
+    {"label": "blue", "description": "As the sea is"},
+]
+QUESTION = {"id": "colour", "header": "Colour", "question": "Which one?", "options": OPTIONS}
+
 SCENARIO = [
     turn(
         reasoning("**Looking around**\n\nI list the files first."),
@@ -51,6 +61,19 @@ SCENARIO = [
         text("One word comes after the other, and none is late.", chunk=6, delay=0.3),
         when="word by word",
     ),
+    turn(
+        text("I need the folder to be writable."),
+        tool("exec_command", {"cmd": "touch escaped", "login": False, **BEYOND}),
+        text("Went on."),
+        when="escape",
+    ),
+    turn(
+        tool("request_user_input", {"questions": [QUESTION]}),
+        text("Thanks."),
+        when="question",
+    ),
+    turn(text("On it."), command("until [ -e steered ]; do sleep 0.1; done"), when="steer me"),
+    turn(text("Left alone, as you said."), when="Leave the tests alone"),
     turn(text("Quick."), when="."),
 ]
 

@@ -117,6 +117,12 @@ class Notebook:
         """Run a cell, without waiting for its end."""
         self.focus(number)
         self.page.keyboard.press("Control+Enter")
+        prompt = self.cell(number).locator(".jp-InputArea-prompt")
+        try:
+            expect(prompt).not_to_have_text("[ ]:", timeout=2000)
+        except AssertionError:
+            # Notebook 7 says that its kernel is idle before it would run a cell.
+            self.page.keyboard.press("Control+Enter")
 
     def done(self, number: int, timeout: float = 30) -> None:
         """Wait until a cell has run."""

@@ -129,7 +129,7 @@ def test_a_turn_becomes_tex_that_shows_its_words(tmp_path: Path) -> None:
     tex, _ = LatexExporter().from_notebook_node(notebook)
     assert r"\textbf{✓ Completed}" in tex
     assert r"\$5, or \textbackslash undefined\{x\}" in tex.replace("{}", " ")
-    assert r"allowed by you" in tex
+    assert r"approved by you" in tex
     assert r"\url{https://docs.python.org/3/}" in tex
     for command in (r"\undefined", r"\begin{nope}", r"\frac"):
         assert command not in tex.replace(r"\documentclass", "")

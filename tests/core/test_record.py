@@ -522,7 +522,7 @@ def asks_turn() -> TurnState:
 def test_what_was_asked_and_who_decided_is_in_every_format(render: Format) -> None:
     shown = inline(render(asks_turn()))
     for words in (
-        "✓ Ran rm -rf build · exit 0 · allowed by you",
+        "✓ Ran rm -rf build · exit 0 · approved by you",
         "Why: The build folder is stale.",
         "⊘ Asked to change setup.py · declined · +1 −1 · denied by you",  # noqa: RUF001
         "To write below /srv/shared",
@@ -548,8 +548,8 @@ def decided(decision: str, by: str = "user") -> Json:
 @pytest.mark.parametrize(
     ("decision", "by", "words"),
     [
-        ("accept_for_session", "user", "· allowed for the session by you"),
-        ("accept_with_rule", "handler", "· allowed with a rule by the handler"),
+        ("accept_for_session", "user", "· approved for the session by you"),
+        ("accept_with_rule", "handler", "· always allowed by the handler"),
         ("cancel", "user", "· denied, and the turn stopped, by you"),
         ("decline", "nobody", "· declined: there was nobody to ask"),
         ("decline", "error", "· declined: the handler failed"),
