@@ -1,7 +1,8 @@
 """The inspector: a widget that lists a thread's turns and sends what it is asked for of each.
 
-Panel -> kernel: ``hello``; ``turns`` (read them again); ``close``; with a number ``ref`` ``turn``, ``markdown`` and ``fork`` with the ``key`` of a turn; ``search`` with ``text``;
-of a turn that runs also ``resync`` and ``interrupt``, with its ``key``.
+Panel -> kernel: ``hello``; ``turns`` (read them again); ``close``; with a number ``ref`` ``turn``,
+``markdown`` and ``fork`` with the ``key`` of a turn, and ``search`` with ``text``; of a turn that
+runs also ``resync`` and ``interrupt``, with its ``key``.
 Kernel -> panel: ``turns``, the list as it is now; ``reply`` with ``ref``, ``error`` and what was
 asked for; of a turn that runs ``frame`` and ``snapshot`` as its own panel gets them, with its
 ``key``. A message may arrive on any thread, so a handler only hops to the loop of the turns.

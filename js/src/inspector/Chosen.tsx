@@ -9,7 +9,7 @@ import { StatusLine } from '../components/StatusLine.tsx';
 import { StoreContext, useSelect } from '../components/use-store.ts';
 import { visible } from '../core/plain.ts';
 import type { Card } from '../core/types.ts';
-import { GROUPS, groupOf, tally } from './kinds.ts';
+import { groupOf, tally } from './kinds.ts';
 import type { InspectorStore } from './store.ts';
 import { spanOf, Timing } from './Timing.tsx';
 import type { Chapter } from './types.ts';
@@ -25,7 +25,7 @@ export function Chosen({ store, turn, number }: ChosenProps) {
   const shown = store.turn;
   return (
     <div class="cdx-chosen" role="group" aria-label={`Turn ${number}`} tabIndex={-1}>
-      {!gone && <Actions store={store} turn={turn} />}
+      {!gone && <Actions store={store} turn={turn} number={number} />}
       {fault && <p class="cdx-empty cdx-is-failed">{visible(fault)}</p>}
       {shown ? (
         <StoreContext.Provider value={shown}>
@@ -51,7 +51,7 @@ function Asked() {
   );
 }
 
-function Actions({ store, turn: { key, forks } }: Omit<ChosenProps, 'number'>) {
+function Actions({ store, turn: { key, forks }, number }: ChosenProps) {
   const [said, say] = useState('');
   const [text, setText] = useState('');
   const fork = async () => {
@@ -73,6 +73,10 @@ function Actions({ store, turn: { key, forks } }: Omit<ChosenProps, 'number'>) {
   };
   return (
     <div class="cdx-actions">
+      <strong>Turn {number}</strong>
+      <span class="cdx-said" role="status">
+        {visible(said)}
+      </span>
       <button type="button" class="cdx-act" onClick={() => void copy()}>
         Copy as markdown
       </button>
@@ -86,9 +90,6 @@ function Actions({ store, turn: { key, forks } }: Omit<ChosenProps, 'number'>) {
           Fork here
         </button>
       )}
-      <span class="cdx-said" role="status">
-        {visible(said)}
-      </span>
       {text && <Selected text={text} />}
     </div>
   );
@@ -124,7 +125,7 @@ function Steps({ store }: { store: InspectorStore }) {
                 checked={only.has(group)}
                 onChange={() => store.filter(group)}
               />
-              {GROUPS[group].label} <span class="cdx-count">{n}</span>
+              {group} <span class="cdx-count">{n}</span>
             </label>
           ))}
         </fieldset>

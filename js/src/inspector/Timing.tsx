@@ -36,7 +36,11 @@ export function Timing({ at, span }: { at: number; span: Span }) {
       <span class="cdx-sr">{told}</span>
       <span
         class="cdx-span"
-        style={{ left: `${part(began - span.from)}%`, width: `${part(ended - began)}%` }}
+        // Seen at the very end, too.
+        style={{
+          left: `min(${part(began - span.from)}%, 100% - 4px)`,
+          width: `${part(ended - began)}%`,
+        }}
       />
     </span>
   );

@@ -112,9 +112,13 @@ function Row({ id, turn, number, chosen, choose }: RowProps) {
       <span class="cdx-asked">
         {number}. {visible(prompt) || 'Without a prompt'}
       </span>
-      <span class="cdx-facts">{facts.filter(Boolean).join(' · ')}</span>
+      <span class="cdx-facts">{facts.filter(Boolean).map(unbroken).join(' · ')}</span>
     </div>
   );
+}
+
+function unbroken(fact: string): string {
+  return fact.replaceAll(' ', '\u00a0');
 }
 
 /** The time of day; of another day its date. */

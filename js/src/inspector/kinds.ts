@@ -1,53 +1,40 @@
 // The kinds of steps as a reader thinks of them, each of one or more kinds of cards.
 
 import { count } from '../core/format.ts';
-import type { Card } from '../core/types.ts';
 
-/** Its name for a filter, and the word for one of it where a list counts them. */
-export const GROUPS = {
-  messages: { label: 'Messages', noun: '' },
-  reasoning: { label: 'Reasoning', noun: '' },
-  commands: { label: 'Commands', noun: 'command' },
-  files: { label: 'Files', noun: 'change' },
-  tools: { label: 'Tools', noun: 'tool call' },
-  searches: { label: 'Searches', noun: '' },
-  plan: { label: 'Plan', noun: '' },
-  other: { label: 'Other', noun: '' },
-} as const;
+/** The groups in their order, each with the kinds of cards in it. */
+const GROUPS: Readonly<Record<string, readonly string[]>> = {
+  Messages: ['message', 'user'],
+  Reasoning: ['reasoning'],
+  Commands: ['command'],
+  Files: ['files'],
+  Tools: ['tool', 'agent'],
+  Searches: ['search'],
+  Plan: ['todo', 'plan'],
+};
+const OTHER = 'Other';
 
-export type Group = keyof typeof GROUPS;
+// What is worth counting in a list of turns.
+const NOUNS: Readonly<Record<string, string>> = {
+  Commands: 'command',
+  Files: 'change',
+  Tools: 'tool call',
+};
 
-const OF: Partial<Record<string, Group>> = {
-  message: 'messages',
-  user: 'messages',
-  reasoning: 'reasoning',
-  command: 'commands',
-  files: 'files',
-  tool: 'tools',
-  agent: 'tools',
-  search: 'searches',
-  todo: 'plan',
-  plan: 'plan',
-} satisfies Partial<Record<Card['kind'], Group>>;
-
-export function groupOf(kind: string): Group {
-  return OF[kind] ?? 'other';
+export function groupOf(kind: string): string {
+  return Object.keys(GROUPS).find((group) => GROUPS[group]?.includes(kind)) ?? OTHER;
 }
 
 /** How many cards of each group there are, in the groups' order and without empty ones. */
-export function tally(counts: Readonly<Record<string, number>>): [Group, number][] {
-  const sums = new Map<Group, number>();
-  for (const [kind, n] of Object.entries(counts)) {
-    const group = groupOf(kind);
-    sums.set(group, (sums.get(group) ?? 0) + n);
-  }
-  const groups = Object.keys(GROUPS) as Group[];
-  return groups.flatMap((group) => (sums.has(group) ? [[group, sums.get(group) ?? 0]] : []));
+export function tally(counts: Readonly<Record<string, number>>): [string, number][] {
+  return [...Object.keys(GROUPS), OTHER].flatMap((group) => {
+    let sum = 0;
+    for (const [kind, n] of Object.entries(counts)) if (groupOf(kind) === group) sum += n;
+    return sum ? [[group, sum]] : [];
+  });
 }
 
 /** What a turn did, in few words: `3 commands`, `1 change`. */
 export function deeds(counts: Readonly<Record<string, number>>): string[] {
-  return tally(counts).flatMap(([group, n]) =>
-    GROUPS[group].noun ? [count(n, GROUPS[group].noun)] : [],
-  );
+  return tally(counts).flatMap(([group, n]) => (NOUNS[group] ? [count(n, NOUNS[group])] : []));
 }
