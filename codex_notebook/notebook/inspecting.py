@@ -342,3 +342,9 @@ class _Finished:
 
     def request_interrupt(self) -> None:
         """Do nothing: it is over."""
+
+    async def respond(self, *_: object) -> None:
+        """Refuse."""
+        raise CodexError("The turn is over.")
+
+    answer = steer = respond

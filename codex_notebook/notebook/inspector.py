@@ -1,12 +1,12 @@
 """The inspector: a widget that lists a thread's turns and sends what it is asked for of each.
 
 Panel -> kernel: ``hello``; ``turns`` (read them again); ``close``; with a number ``ref`` ``turn``,
-``markdown`` and ``fork`` with the ``key`` of a turn, and ``search`` with ``text``; of a turn that
-runs also ``resync`` and ``interrupt``, with its ``key``.
+``markdown`` and ``fork`` with the ``key`` of a turn, and ``search`` with ``text``; to a turn that
+runs whatever its own panel sends, with its ``key``.
 Kernel -> panel: ``turns``, the list as it is now; ``reply`` with ``ref``, ``error`` and what was
-asked for; of a turn that runs ``frame`` and ``snapshot`` as its own panel gets them, with its
-``key``. A message may arrive on any thread, so a handler only hops to the loop of the turns.
-Knows turns by the small `Library` protocol, not the client.
+asked for; of a turn that runs whatever its own panel gets, with its ``key``. A message may arrive
+on any thread, so a handler only hops to the loop of the turns. Knows turns by the small `Library`
+protocol, not the client.
 """
 
 from __future__ import annotations
@@ -14,21 +14,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
-
-import anywidget
-import traitlets
 
 from codex_notebook.core.contents import copied, summary, words_of
 from codex_notebook.core.state import TurnState
 from codex_notebook.core.view import view
 from codex_notebook.errors import CodexError
+from codex_notebook.notebook.controls import Controls, obey
 from codex_notebook.notebook.pacing import Message, Pacer
-from codex_notebook.notebook.widget import Controls, TurnPanel
+from codex_notebook.notebook.panel import Panel
+from codex_notebook.notebook.program import PROGRAM, Program
 
 log = logging.getLogger(__name__)
+
+# What is asked of the list, and not of a turn that runs.
+_ASKED = ("turn", "markdown", "fork", "search")
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Library(Protocol):
         ...
 
 
-class InspectorWidget(anywidget.AnyWidget):
+class InspectorWidget(Panel):
     """A list of turns, and the one that was chosen.
 
     Parameters
@@ -94,15 +96,13 @@ class InspectorWidget(anywidget.AnyWidget):
         The turns.
     loop : asyncio.AbstractEventLoop
         The loop on which the library is used.
+    program : Program
+        What draws it.
     """
 
-    _esm = TurnPanel._esm
-    _css = TurnPanel._css
-
-    # Which of the front end's faces this model has.
-    face = traitlets.Unicode("inspector").tag(sync=True)
-
-    def __init__(self, library: Library, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, library: Library, loop: asyncio.AbstractEventLoop, program: Program = PROGRAM
+    ) -> None:
         self._library = library
         self._loop = loop
         self._followed: dict[str, tuple[Controls, Pacer]] = {}
@@ -110,8 +110,7 @@ class InspectorWidget(anywidget.AnyWidget):
         self._facts: dict[str, tuple[TurnState, dict[str, Any]]] = {}
         self._words: dict[str, tuple[TurnState, str]] = {}
         self._work: set[asyncio.Task[None]] = set()
-        super().__init__()
-        self.on_msg(self._heard)
+        super().__init__(program, face="inspector")
 
     def tell(self) -> None:
         """Send the list as it is now; call on the loop."""
@@ -128,39 +127,46 @@ class InspectorWidget(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Stop following turns, and let the front end forget this widget."""
-        for turn, pacer in self._followed.values():
-            turn.unlisten(pacer.update)
-        self.layout.close()
+        # A widget that is collected is closed once more, when its loop may be gone.
+        if self.comm is not None:
+            for turn, pacer in self._followed.values():
+                turn.unlisten(pacer.update)
+                self._loop.call_soon_threadsafe(pacer.stop)
         super().close()
 
-    def _heard(self, _: object, message: object, __: object) -> None:
-        if isinstance(message, dict):
-            self._loop.call_soon_threadsafe(self._do, message)
+    def _heard(self, message: Message) -> None:
+        self._loop.call_soon_threadsafe(self._do, message)
 
     def _do(self, message: Message) -> None:
         op, ref = message.get("op"), message.get("ref")
+        turn, pacer = self._followed.get(str(message.get("key")), (None, None))
         if op == "hello":
             self.tell()
         elif op == "turns":
             self._library.read()
         elif op == "close":
             self._library.leave()
-        elif op in ("resync", "interrupt"):
-            self._control(op, str(message.get("key")))
-        elif op in ("turn", "markdown", "fork", "search") and isinstance(ref, int):
-            # Held here, because a loop holds its tasks but weakly.
-            task = self._loop.create_task(self._answer(op, message, ref))
-            self._work.add(task)
-            task.add_done_callback(self._work.discard)
-        else:
-            log.warning("An inspector sent a message that is not known: %r", op)
-
-    def _control(self, op: str, key: str) -> None:
-        turn, pacer = self._followed.get(key, (None, None))
-        if pacer is not None and op == "resync":
+        elif op in _ASKED and type(ref) is int:
+            self._begin(self._answer(op, message, ref))
+        elif turn is None or pacer is None:
+            log.warning("An inspector sent a malformed message: op %.40r", op)
+        elif op == "resync":
             pacer.resend()
-        elif turn is not None:
+        elif op == "interrupt":
             turn.request_interrupt()
+        else:
+            self._begin(self._obey(turn, message))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        # Held here, because a loop holds its tasks but weakly.
+        task = self._loop.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def _obey(self, turn: Controls, message: Message) -> None:
+        error = await obey(turn, message)
+        answered = {name: message.get(name) for name in ("key", "ref")}
+        self.send({"op": "reply", **answered, "error": error})
 
     async def _answer(self, op: str, message: Message, ref: int) -> None:
         try:

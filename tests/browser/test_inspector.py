@@ -91,7 +91,7 @@ def test_a_thread_is_inspected(book: Notebook) -> None:
     # Copied.
     book.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     inspector.get_by_role("button", name="Copy as markdown").click()
-    expect(inspector.get_by_text("Copied")).to_be_visible()
+    expect(inspector.get_by_role("button", name="Copied")).to_be_visible()
     copied = book.page.evaluate("() => navigator.clipboard.readText()")
     assert copied.startswith("> ")
     assert "One word comes after the other" in copied

@@ -1,8 +1,10 @@
 // The chosen turn: what can be done with it, how it stands, which kinds of steps to show, the steps.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { CardView } from '../components/CardView.tsx';
+import { Copy } from '../components/Copy.tsx';
 import { Failure } from '../components/Failure.tsx';
+import { Icon } from '../components/Icon.tsx';
 import { Notices } from '../components/Notices.tsx';
 import { Scroll } from '../components/Scroll.tsx';
 import { StatusLine } from '../components/StatusLine.tsx';
@@ -53,23 +55,14 @@ function Asked() {
 
 function Actions({ store, turn: { key, forks }, number }: ChosenProps) {
   const [said, say] = useState('');
-  const [text, setText] = useState('');
-  const fork = async () => {
-    say('Forking…');
-    const { error } = await store.ask({ op: 'fork', key });
+  const ask = async (op: 'fork' | 'markdown') => {
+    const { error, text = '' } = await store.ask({ op, key });
     say(error ?? '');
+    return text;
   };
-  const copy = async () => {
-    const reply = await store.ask({ op: 'markdown', key });
-    if (!reply.text) return say(reply.error ?? '');
-    try {
-      await navigator.clipboard.writeText(reply.text);
-      say('Copied');
-    } catch {
-      // The page may not write to the clipboard: then the reader does.
-      say('Copy it from here:');
-      setText(reply.text);
-    }
+  const fork = () => {
+    say('Forking…');
+    void ask('fork');
   };
   return (
     <div class="cdx-actions">
@@ -77,28 +70,20 @@ function Actions({ store, turn: { key, forks }, number }: ChosenProps) {
       <span class="cdx-said" role="status">
         {visible(said)}
       </span>
-      <button type="button" class="cdx-act" onClick={() => void copy()}>
-        Copy as markdown
-      </button>
+      <Copy label="Copy as markdown" text={() => ask('markdown')} />
       {forks && (
         <button
           type="button"
-          class="cdx-act"
+          class="cdx-tool"
           title="A new thread that ends with this turn"
-          onClick={() => void fork()}
+          onClick={fork}
         >
+          <Icon name="fork" />
           Fork here
         </button>
       )}
-      {text && <Selected text={text} />}
     </div>
   );
-}
-
-function Selected({ text }: { text: string }) {
-  const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => box.current?.select(), []);
-  return <textarea class="cdx-copied" ref={box} readOnly rows={6} value={text} />;
 }
 
 function Steps({ store }: { store: InspectorStore }) {

@@ -40,7 +40,7 @@ export function Inspector({ store }: { store: InspectorStore }) {
         {closes && !gone && (
           <button
             type="button"
-            class="cdx-act"
+            class="cdx-tool"
             title="Close, and leave the list in the notebook"
             onClick={() => store.close()}
           >
@@ -54,7 +54,7 @@ export function Inspector({ store }: { store: InspectorStore }) {
       {note && <Callout tone="note" text={note} />}
       {error && (
         <Callout tone="error" text={error}>
-          <button type="button" class="cdx-act" onClick={() => store.again()}>
+          <button type="button" class="cdx-tool" onClick={() => store.again()}>
             Read again
           </button>
         </Callout>

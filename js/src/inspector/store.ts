@@ -2,8 +2,8 @@
 // `TurnStore` for each turn that was looked at. Knows the protocol and no model, no DOM, no clock.
 
 import { type Surroundings, TurnStore } from '../core/store.ts';
-import { hasEnded } from '../core/types.ts';
-import type { Chapter, Contents, FromKept, Reply, ToKept } from './types.ts';
+import { hasEnded, type ToKernel } from '../core/types.ts';
+import type { Ask, Chapter, Contents, FromKept, Reply, ToKept } from './types.ts';
 
 export interface Inspected extends Contents {
   /** Whether the kernel has said anything yet. */
@@ -18,9 +18,6 @@ export interface Inspected extends Contents {
   fault: string | null;
   gone: boolean;
 }
-
-type Ask = Extract<ToKept, { ref: number }>;
-type Unnumbered<T> = T extends unknown ? Omit<T, 'ref'> : never;
 
 export class InspectorStore {
   state: Inspected = {
@@ -87,20 +84,21 @@ export class InspectorStore {
   }
 
   /** Something done to a turn: its reply says whether it was. */
-  ask(message: Unnumbered<Ask>): Promise<Reply> {
+  ask(message: Ask): Promise<Reply> {
     const ref = ++this.ref;
     return new Promise((resolve) => {
       this.waiting.set(ref, resolve);
-      this.outside.send({ ...message, ref } as Ask);
+      this.outside.send({ ...message, ref });
     });
   }
 
   receive(message: FromKept): void {
-    if (message.op === 'turns') this.list(message);
-    else if (message.op === 'reply') {
+    if ('key' in message) this.stores.get(message.key)?.receive(message);
+    else if (message.op === 'turns') this.list(message);
+    else {
       this.waiting.get(message.ref)?.(message);
       this.waiting.delete(message.ref);
-    } else this.stores.get(message.key)?.receive(message);
+    }
   }
 
   /** The channel closed; a later message would prove that wrong. */
@@ -125,25 +123,19 @@ export class InspectorStore {
       // One that was lost on its way here is asked for once more.
       const store = this.stores.get(turn.key);
       const missed = store && hasEnded(turn.status) && !hasEnded(store.state.view.header.status);
-      if (missed) this.outside.send({ op: 'resync', key: turn.key });
+      if (missed) this.outside.send({ op: 'resync', key: turn.key, have: store.state.seq });
     }
   }
 
   private async load(key: string): Promise<void> {
     const { view, seq = 1, at = this.outside.now(), error } = await this.ask({ op: 'turn', key });
     if (view) {
-      const store = new TurnStore({
-        ...this.outside,
-        send: (message) => this.pass(key, message.op),
-      });
+      const send = (message: ToKernel) => this.outside.send({ ...message, key });
+      const store = new TurnStore({ ...this.outside, send });
       this.stores.set(key, store);
       store.receive({ op: 'snapshot', seq, at, view });
     }
     this.change(this.state.chosen === key ? { fault: error } : {});
-  }
-
-  private pass(key: string, op: string): void {
-    if (op === 'resync' || op === 'interrupt') this.outside.send({ op, key });
   }
 
   private change(part: Partial<Inspected>): void {

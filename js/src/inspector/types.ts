@@ -1,7 +1,7 @@
 // The words that the kernel and the inspector share. The kernel's side of this contract is
 // `codex_notebook/notebook/inspector.py`. No behaviour lives here.
 
-import type { FromKernel, TurnStatus, Usage, View } from '../core/types.ts';
+import type { FromKernel, ToKernel, TurnStatus, Usage, View } from '../core/types.ts';
 
 /** What the list says of one turn. */
 export interface Chapter {
@@ -49,10 +49,16 @@ export interface Reply {
 export type FromKept =
   | ({ op: 'turns' } & Contents)
   | Reply
-  | (Extract<FromKernel, { op: 'frame' | 'snapshot' }> & { key: string });
+  /** What a panel of its own would get of a turn that runs. */
+  | (FromKernel & { key: string });
+
+/** What is asked of the list. */
+export type Ask =
+  | { op: 'turn' | 'markdown' | 'fork'; key: string }
+  | { op: 'search'; text: string };
 
 export type ToKept =
   | { op: 'hello' | 'turns' | 'close' }
-  | { op: 'turn' | 'markdown' | 'fork'; key: string; ref: number }
-  | { op: 'search'; text: string; ref: number }
-  | { op: 'resync' | 'interrupt'; key: string };
+  | (Ask & { ref: number })
+  /** What a panel of its own would send to a turn that runs. */
+  | (ToKernel & { key: string });
