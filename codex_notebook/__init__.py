@@ -14,7 +14,7 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from codex_notebook.core.viewing import set_viewer
+from codex_notebook.core import viewing
 
 # The same names once more for whoever reads types; `tests/test_names.py` holds them together.
 if TYPE_CHECKING:
@@ -98,7 +98,6 @@ if TYPE_CHECKING:
     )
     from codex_notebook.core.turn import Turn
     from codex_notebook.core.usage import Usage
-    from codex_notebook.core.viewing import Viewer
     from codex_notebook.errors import (
         AppServerError,
         CodexError,
@@ -127,14 +126,14 @@ if TYPE_CHECKING:
     ThreadItem = Item
 
 
-def _viewer() -> Viewer:
+def _viewer() -> viewing.Viewer:
     # Imported here, as in `load_ipython_extension`.
     from codex_notebook.notebook.inspecting import Widgets
 
     return Widgets()
 
 
-set_viewer(_viewer)
+viewing.set_viewer(_viewer)
 
 # What is logged is for who asks for it: without a handler, Python would print it into cells.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -63,19 +63,25 @@ def _twins(kept: Sequence[Stated], ours: Sequence[Stated]) -> Iterator[tuple[int
             twin = by_id.get(turn.state.turn_id)
         else:
             # Of `codex exec`, which tells no ids; its turns are at least in their order.
-            behind = range(free, len(kept))
-            twin = next((n for n in behind if _alike(kept[n].state, turn.state)), None)
+            twin = _alike(kept, turn.state, free)
         if twin is not None:
             free = twin + 1
             yield twin, place
 
 
-def _alike(kept: TurnState, ours: TurnState) -> bool:
-    if kept.started_at is None or ours.started_at is None:
-        return False
-    apart = abs(kept.started_at - ours.started_at)
-    asked = kept.request.prompt == ours.request.prompt
-    return apart <= (_APART if asked else _TOGETHER)
+def _alike(kept: Sequence[Stated], ours: TurnState, free: int) -> int | None:
+    """Return the place of the turn that is ours, from ``free`` on; by what was asked, if it can."""
+    asked = together = None
+    for place in range(free, len(kept)):
+        state = kept[place].state
+        if state.started_at is None or ours.started_at is None:
+            continue
+        apart = abs(state.started_at - ours.started_at)
+        if asked is None and apart <= _APART and state.request.prompt == ours.request.prompt:
+            asked = place
+        if together is None and apart <= _TOGETHER:
+            together = place
+    return together if asked is None else asked
 
 
 def _behind(turns: Sequence[tuple[Stated | None, Stated | None]], at: float | None) -> int:

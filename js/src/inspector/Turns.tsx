@@ -59,27 +59,30 @@ export function Turns({ store, open }: { store: InspectorStore; open: () => void
       <span class="cdx-sr" role="status">
         {found ? `${listed.length} of ${turns.length} turns found` : ''}
       </span>
-      <div
-        class="cdx-turns"
-        ref={box}
-        role="listbox"
-        aria-label="Turns"
-        tabIndex={0}
-        aria-activedescendant={chosen ? id + chosen : undefined}
-        onKeyDown={(event) => move(event)}
-      >
-        {listed.map((turn) => (
-          <Row
-            key={turn.key}
-            id={id + turn.key}
-            turn={turn}
-            number={turns.indexOf(turn) + 1}
-            chosen={turn.key === chosen}
-            choose={() => store.choose(turn.key)}
-          />
-        ))}
-        {listed.length === 0 && <p class="cdx-empty">No turn has these words.</p>}
-      </div>
+      {listed.length > 0 ? (
+        <div
+          class="cdx-turns"
+          ref={box}
+          role="listbox"
+          aria-label="Turns"
+          tabIndex={0}
+          aria-activedescendant={chosen ? id + chosen : undefined}
+          onKeyDown={(event) => move(event)}
+        >
+          {listed.map((turn) => (
+            <Row
+              key={turn.key}
+              id={id + turn.key}
+              turn={turn}
+              number={turns.indexOf(turn) + 1}
+              chosen={turn.key === chosen}
+              choose={() => store.choose(turn.key)}
+            />
+          ))}
+        </div>
+      ) : (
+        <p class="cdx-empty cdx-turns">No turn has these words.</p>
+      )}
     </>
   );
 }
