@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 // The inspector through the door of the program: a model, what it sends, and what is on the page.
 
+import axe from 'axe-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Face } from '../src/loader.ts';
 import start from '../src/widget.ts';
@@ -240,7 +241,7 @@ describe('the chosen turn', () => {
     await one.click('Fork here');
     expect(one.sent.at(-1)).toMatchObject({ op: 'fork', key: 'b' });
     await one.reply('fork', {}, 'exec cannot');
-    expect(one.find('.cdx-said').textContent).toBe('exec cannot');
+    expect(one.find('.cdx-outcome').textContent).toBe('exec cannot');
     await one.list([turn('a'), turn('b')], { note: 'The notebook goes on.' });
     expect(one.el.textContent).toContain('The notebook goes on.');
   });
@@ -270,6 +271,34 @@ describe('the chosen turn', () => {
     await one.list([turn('a'), turn('r', { status: 'interrupted' })]);
     expect(one.sent.slice(before)).toEqual([{ op: 'resync', key: 'r', have: 5 }]);
   });
+});
+
+it('what is done to a turn that runs goes up with its key, and is replied to', async () => {
+  const one = page();
+  await one.list([turn('a'), turn('r', { live: true, status: 'running', ended_at: null })]);
+  const now = { ...VIEW, header: header({ status: 'running', turn_id: 't', started_at: 1000 }) };
+  await one.reply('turn', { seq: 1, at: 1010, view: now });
+  const box = one.find<HTMLTextAreaElement>('.cdx-steer textarea');
+  box.value = 'Faster';
+  box.dispatchEvent(new Event('input', { bubbles: true }));
+  await drawn();
+  one.find<HTMLButtonElement>('.cdx-steer button').click();
+  await drawn();
+  const steer = one.sent.at(-1);
+  expect(steer).toMatchObject({ op: 'steer', text: 'Faster', key: 'r' });
+  await one.hear({ op: 'reply', key: 'r', ref: steer?.ref, error: 'It takes no more.' });
+  await drawn();
+  expect(one.find('.cdx-steer').parentElement?.textContent).toContain('It takes no more.');
+});
+
+it('nothing of it is unfit for who does not see it', async () => {
+  const one = page();
+  await one.opened('a', 'b', 'c');
+  // What needs a layout or a whole page is checked in the real browser.
+  const { violations } = await axe.run(one.el, {
+    rules: { region: { enabled: false }, 'color-contrast': { enabled: false } },
+  });
+  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 });
 
 describe('the channel', () => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -25,6 +26,8 @@ def double(n: int) -> int:
 
 session = session_of(get_ipython())
 session.codex = Codex(transport="app-server", tools=[double])"""
+# Comes with what the front end's own tests need.
+AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 TURNS = ("word by word", "rich turn", "a quick one")
 RUN = "\n".join(f"%codex --sandbox workspace-write {prompt}" for prompt in TURNS)
 INSPECT = "inspector = inspect_session(get_ipython(), session)\ninspector"
@@ -61,6 +64,11 @@ def test_a_thread_is_inspected(book: Notebook) -> None:
     for theme in ("Dark", "Light"):
         book.theme(f"JupyterLab {theme}")
         book.screenshot(f"inspector-{theme.lower()}")
+
+    # Colours too, which need a layout.
+    book.page.add_script_tag(content=AXE.read_text())
+    found = book.page.evaluate("async () => (await axe.run('.cdx-inspector')).violations")
+    assert [(rule["id"], rule["impact"]) for rule in found] == []
 
     # Only some kinds of steps.
     inspector.locator("label", has_text="Commands").click()

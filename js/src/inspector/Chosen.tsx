@@ -1,13 +1,16 @@
 // The chosen turn: what can be done with it, how it stands, which kinds of steps to show, the steps.
 
 import { useState } from 'preact/hooks';
+import { Asks } from '../components/asks/Asks.tsx';
 import { CardView } from '../components/CardView.tsx';
+import { Connection } from '../components/Connection.tsx';
 import { Copy } from '../components/Copy.tsx';
 import { Failure } from '../components/Failure.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { Notices } from '../components/Notices.tsx';
 import { Scroll } from '../components/Scroll.tsx';
 import { StatusLine } from '../components/StatusLine.tsx';
+import { Steer } from '../components/Steer.tsx';
 import { StoreContext, useSelect } from '../components/use-store.ts';
 import { visible } from '../core/plain.ts';
 import type { Card } from '../core/types.ts';
@@ -33,9 +36,12 @@ export function Chosen({ store, turn, number }: ChosenProps) {
         <StoreContext.Provider value={shown}>
           <Asked />
           <StatusLine />
+          <Connection />
           <Notices />
           <Failure />
           <Steps store={store} />
+          <Asks />
+          <Steer />
         </StoreContext.Provider>
       ) : (
         !fault && <p class="cdx-empty">{gone ? 'It was not opened.' : 'Opening…'}</p>
@@ -67,7 +73,7 @@ function Actions({ store, turn: { key, forks }, number }: ChosenProps) {
   return (
     <div class="cdx-actions">
       <strong>Turn {number}</strong>
-      <span class="cdx-said" role="status">
+      <span class="cdx-outcome" role="status">
         {visible(said)}
       </span>
       <Copy label="Copy as markdown" text={() => ask('markdown')} />

@@ -1,6 +1,7 @@
 // The inspector: the turns of a thread on one side, the chosen one on the other.
 
 import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import { panelKeys } from '../components/focus.ts';
 import { Icon } from '../components/Icon.tsx';
 import { visible } from '../core/plain.ts';
 import { Chosen } from './Chosen.tsx';
@@ -17,7 +18,9 @@ export function Inspector({ store }: { store: InspectorStore }) {
   const root = useRef<HTMLDivElement>(null);
   const { title, turns, reading, error, note, gone, heard, chosen, closes } = store.state;
   const find = (selector: string) => root.current?.querySelector<HTMLElement>(selector);
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
+    if (event.defaultPrevented) return;
+    panelKeys(event);
     const typing = (event.target as Element).matches('input, textarea');
     if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
