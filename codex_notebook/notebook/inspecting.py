@@ -25,6 +25,7 @@ from codex_notebook.core.turn import Turn
 from codex_notebook.errors import CodexError, InvalidOptionError
 from codex_notebook.notebook.library import OneTurn, OnFork, ThreadTurns
 from codex_notebook.notebook.session import Session
+from codex_notebook.notebook.showing import somebody_is_there
 
 if TYPE_CHECKING:
     from codex_notebook.notebook.inspector import InspectorWidget
@@ -129,9 +130,9 @@ class Inspector:
             update_display(self._bundle(), display_id=self.widget.model_id, raw=True)
 
     def _ipython_display_(self) -> None:
-        kernel = getattr(get_ipython(), "kernel", None)
-        # Whoever allows no questions is nobody (nbclient); see `showing.show`.
-        if kernel is None or not getattr(kernel, "_allow_stdin", True):
+        shell = get_ipython()
+        # Who has no kernel has no widgets either.
+        if getattr(shell, "kernel", None) is None or not somebody_is_there(shell):
             self._turns.wait(_READING)
             display(self._list(), raw=True)
             return

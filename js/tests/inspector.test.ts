@@ -199,7 +199,7 @@ describe('the list', () => {
     expect(cells.slice(0, 4)).toEqual(['1,000', '200', '20', '30']);
     expect(new Set(cells.slice(4))).toEqual(new Set(['not known']));
     expect(one.find('.cdx-usage svg').getAttribute('aria-hidden')).toBe('true');
-    expect(one.el.querySelectorAll('.cdx-bar title')).toHaveLength(4);
+    expect(one.el.querySelectorAll('.cdx-turn-bar title')).toHaveLength(4);
   });
 });
 

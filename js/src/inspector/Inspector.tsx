@@ -38,7 +38,7 @@ export function Inspector({ store }: { store: InspectorStore }) {
       onKeyDown={onKeyDown}
     >
       <div class="cdx-status">
-        <strong class="cdx-name">{visible(title)}</strong>
+        <strong class="cdx-heading">{visible(title)}</strong>
         <span role="status">{reading && !gone ? 'Reading…' : ''}</span>
         {closes && !gone && (
           <button

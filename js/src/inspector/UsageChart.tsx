@@ -45,10 +45,10 @@ export function UsageChart({ turns, chosen, choose }: UsageChartProps) {
             // biome-ignore lint/a11y/noStaticElementInteractions: hidden; the list has the keys
             <g
               key={key}
-              class={at === chosen ? 'cdx-bar cdx-bar-chosen' : 'cdx-bar'}
+              class={at === chosen ? 'cdx-turn-bar cdx-part-chosen' : 'cdx-turn-bar'}
               onClick={() => choose(key)}
             >
-              <rect class="cdx-bar-room" x={at * 10} y={0} width={10} height={HEIGHT} />
+              <rect class="cdx-part-room" x={at * 10} y={0} width={10} height={HEIGHT} />
               {usage &&
                 PARTS.map(({ name, label, of }) => {
                   const value = Math.max(0, of(usage));
@@ -58,7 +58,7 @@ export function UsageChart({ turns, chosen, choose }: UsageChartProps) {
                   return (
                     <rect
                       key={name}
-                      class={`cdx-bar-${name}`}
+                      class={`cdx-part-${name}`}
                       {...{ x: at * 10 + 1.5, y, height }}
                       width={7}
                     >
@@ -73,7 +73,7 @@ export function UsageChart({ turns, chosen, choose }: UsageChartProps) {
       <div class="cdx-legend" aria-hidden="true">
         {PARTS.map(({ name, label }) => (
           <span key={name}>
-            <i class={`cdx-bar-${name}`} />
+            <i class={`cdx-part-${name}`} />
             {label}
           </span>
         ))}
