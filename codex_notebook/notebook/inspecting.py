@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.getipython import get_ipython
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.display import display, update_display
 
 from codex_notebook.client.loop import io_loop
@@ -54,7 +53,7 @@ class Widgets:
         return TurnPanel(_Finished(turn) if isinstance(turn, Turn) else turn, io_loop())
 
 
-def inspect_session(shell: InteractiveShell, session: Session) -> Inspector:
+def inspect_session(session: Session) -> Inspector:
     """Return a view of the turns of the notebook's thread; the magic ``%codex inspect``.
 
     The notebook goes on with a fork that is made there.
@@ -64,13 +63,12 @@ def inspect_session(shell: InteractiveShell, session: Session) -> Inspector:
     InvalidOptionError
         If the notebook has had no turn yet.
     """
-    del shell
     thread = session.thread
     if thread is None:
         raise InvalidOptionError(
             "This notebook has had no turn yet, so there is nothing to inspect. Run one with "
             "%%codex, or take up a thread of an earlier day.",
-            option="inspect",
+            option="%codex inspect",
         )
 
     def taken_up(fork: Thread) -> str:
@@ -132,7 +130,8 @@ class Inspector:
     def _ipython_display_(self) -> None:
         shell = get_ipython()
         # Who has no kernel has no widgets either.
-        if getattr(shell, "kernel", None) is None or not somebody_is_there(shell):
+        kernel = getattr(shell, "kernel", None)
+        if shell is None or kernel is None or not somebody_is_there(shell):
             self._turns.wait(_READING)
             display(self._list(), raw=True)
             return

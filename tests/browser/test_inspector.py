@@ -17,7 +17,6 @@ from tests.browser.test_panel import BUGGY
 pytestmark = [pytest.mark.browser, pytest.mark.cli]
 
 LIVE = """from codex_notebook import Codex
-from codex_notebook.notebook.inspecting import inspect_session
 from codex_notebook.notebook.magics import session_of
 
 def double(n: int) -> int:
@@ -30,7 +29,7 @@ session.codex = Codex(transport="app-server", tools=[double])"""
 AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.js"
 TURNS = ("word by word", "rich turn", "a quick one")
 RUN = "\n".join(f"%codex --sandbox workspace-write {prompt}" for prompt in TURNS)
-INSPECT = "inspector = inspect_session(get_ipython(), session)\ninspector"
+INSPECT = "inspector = %codex inspect\ninspector"
 
 
 @pytest.fixture

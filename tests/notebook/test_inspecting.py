@@ -31,7 +31,6 @@ SCENARIO = [
 SET_UP = """
 from codex_notebook import Codex
 from codex_notebook.notebook.magics import session_of
-from codex_notebook.notebook.inspecting import inspect_session
 session = session_of(get_ipython())
 session.codex = Codex(transport="{}")
 thread = session.codex.start_thread(sandbox_mode="read-only", skip_git_repo_check=True)
@@ -138,9 +137,7 @@ class TestInAKernel:
 
     def test_the_notebook_goes_on_with_a_fork_of_its_own_thread(self, kernel: Kernel) -> None:
         begun(kernel, "app-server", "look", "hi")
-        page = Page(
-            kernel, kernel.run("inspector = inspect_session(get_ipython(), session)\ninspector")
-        )
+        page = Page(kernel, kernel.run("inspector = %codex inspect\ninspector"))
         key = page.turns(2)[0]["key"]
         assert page.ask("fork", key=key)["error"] is None
         kernel.until(lambda: page.listed[-1]["note"] is not None)
@@ -254,7 +251,7 @@ class TestInAKernel:
 
 def test_a_notebook_without_a_turn_has_nothing_to_inspect() -> None:
     with pytest.raises(InvalidOptionError, match="no turn yet"):
-        inspect_session(None, Session())  # type: ignore[arg-type]
+        inspect_session(Session())
 
 
 def test_a_thread_without_a_turn_starts_no_process() -> None:
