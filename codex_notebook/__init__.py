@@ -14,6 +14,8 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from codex_notebook.core import viewing
+
 # The same names once more for whoever reads types; `tests/test_names.py` holds them together.
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -122,6 +124,16 @@ if TYPE_CHECKING:
     ApprovalMode = ApprovalPolicy
     ThreadEvent = Event
     ThreadItem = Item
+
+
+def _viewer() -> viewing.Viewer:
+    # Imported here, as in `load_ipython_extension`.
+    from codex_notebook.notebook.inspecting import Widgets
+
+    return Widgets()
+
+
+viewing.set_viewer(_viewer)
 
 # What is logged is for who asks for it: without a handler, Python would print it into cells.
 logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -32,6 +32,8 @@ FORBIDDEN = {
 # In the outermost ring only these may know both the client's turns and what shows them.
 COMPOSERS = {"cell", "showing", "magics", "extension", "session", "waiting", "formatting"}
 COMPOSERS |= {"asking", "commands"}
+# These open widgets on the turns of a thread, which they read and fork.
+COMPOSERS |= {"inspecting", "library"}
 
 
 def imports(file: Path) -> Iterator[str]:

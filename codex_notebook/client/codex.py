@@ -21,6 +21,7 @@ from codex_notebook.client.options_base import merged
 from codex_notebook.client.secrets import hidden
 from codex_notebook.client.thread import Thread
 from codex_notebook.client.transport import Transport
+from codex_notebook.core.viewing import viewer
 from codex_notebook.errors import InvalidOptionError
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
     from codex_notebook.client.archive import Archive
     from codex_notebook.client.keywords import CodexKeywords, ThreadKeywords
     from codex_notebook.client.live import CodexLive
+    from codex_notebook.client.running import RunningTurn
     from codex_notebook.core.account import Account, ModelInfo, RateLimits
     from codex_notebook.core.history import ThreadInfo
+    from codex_notebook.core.turn import Turn
+    from codex_notebook.core.viewing import View
 
 T = TypeVar("T")
 
@@ -155,6 +159,19 @@ class Codex:
             ) from None
         chosen = merged(ThreadOptions, options, keywords)
         return Thread(Conversation(self._transport, known, None), chosen, lambda: self._archive)
+
+    def panel(self, turn: RunningTurn | Turn) -> View:
+        """Return the live panel of a turn, for whatever host shows anywidgets.
+
+        In JupyterLab it is shown when it is a cell's value; in marimo, too, or as
+        ``mo.ui.anywidget(codex.panel(running))``. `View.close` ends it; the turn goes on.
+
+        Parameters
+        ----------
+        turn : RunningTurn or Turn
+            What is shown; one that runs can be stopped there.
+        """
+        return viewer().panel(turn)
 
     async def threads(
         self,

@@ -16,6 +16,7 @@ from codex_notebook.client.loop import in_thread
 from codex_notebook.client.options import ThreadOptions
 from codex_notebook.client.options_base import merged
 from codex_notebook.client.running import RunningTurn
+from codex_notebook.client.seen import SeenTurns
 from codex_notebook.client.transport import Transport, TransportTurn, TurnSpec
 from codex_notebook.client.turnstile import Turnstile
 from codex_notebook.client.workspace import Workspace
@@ -44,6 +45,8 @@ class Conversation:
         Its name, as far as it is known.
     last_turn : Turn or None
         The turn that ended last, however it ended.
+    seen : SeenTurns
+        Its turns that this process has run.
     """
 
     def __init__(self, transport: Transport, id: str | None, usage: Usage | None) -> None:
@@ -51,6 +54,7 @@ class Conversation:
         self.id = id
         self.name: str | None = None
         self.last_turn: Turn | None = None
+        self.seen = SeenTurns()
         # A new thread has used nothing; of another one it is looked up when it is needed.
         self._turnstile = Turnstile(Usage())
         if id is not None:
@@ -117,6 +121,7 @@ class Conversation:
                 turn=Turn(TurnState(request=asked, status="interrupted")),
             )
         running = RunningTurn(asked, answer, output_type)
+        self.seen.began(running)
         running.pump(self._turnstile, _Launched(self, prepared, ephemeral=options.ephemeral))
         if signal is not None:
             unlisten = signal.listen(running.request_interrupt)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from codex_notebook.client.conversation import Conversation
 from codex_notebook.client.loop import submit
 from codex_notebook.core.turn import Turn
+from codex_notebook.core.viewing import viewer
 from codex_notebook.errors import InvalidOptionError
 
 if TYPE_CHECKING:
     from codex_notebook.client.archive import Archive
     from codex_notebook.core.history import ThreadInfo
+    from codex_notebook.core.viewing import Inspection
 
 T = TypeVar("T")
 
@@ -43,12 +45,18 @@ class KeptThread:
         """The name that `set_name` gave it, or of which `info` told last; else None."""
         return self._conversation.name
 
-    async def read(self) -> list[Turn]:
+    async def read(self, *, now: bool = False) -> list[Turn]:
         """Return the turns that the CLI has kept, the oldest first (``thread/turns/list``).
 
         They have their prompts, items, times and ids. What the CLI does not keep is not in them:
         tokens, plans, what was asked and decided, commands that were declined, the whole diff,
         the middle of long output, and how an answer became an object (`Turn.output`).
+
+        Parameters
+        ----------
+        now : bool
+            Whether not to wait for a turn that runs, of which there is only a part yet. Default
+            False.
 
         Raises
         ------
@@ -57,6 +65,8 @@ class KeptThread:
         AppServerError
             If the CLI does not know the thread.
         """
+        if now:
+            return await asyncio.wrap_future(submit(self._archive.turns(self._known_id())))
         return await self._kept(self._archive.turns)
 
     async def info(self) -> ThreadInfo:
@@ -124,6 +134,17 @@ class KeptThread:
         """
         turn_id = turn_id_of(before_turn, "before_turn")
         await self._kept(lambda thread_id: self._archive.revert(thread_id, turn_id), changes=True)
+        self._conversation.seen.forget_from(turn_id)
+
+    def inspect(self) -> Inspection:
+        """Return a view of the thread's turns: searched, filtered, read, copied, forked.
+
+        In a notebook it is shown when it is a cell's value. The turns are those that the CLI has
+        kept, also of earlier days, with all that this process knows of those that it has run;
+        one that runs is shown live. They are read while the view is open already. What is forked
+        there is in its `forks`.
+        """
+        return viewer().thread(self, self._conversation.seen)
 
     async def _kept(
         self, work: Callable[[str], Coroutine[Any, Any, T]], *, changes: bool = False

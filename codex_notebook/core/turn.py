@@ -13,9 +13,12 @@ from codex_notebook.core.items import Item
 from codex_notebook.core.model import Mapped
 from codex_notebook.core.state import TurnState, TurnStatus
 from codex_notebook.core.usage import Usage
+from codex_notebook.core.viewing import viewer
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from codex_notebook.core.viewing import Inspection
 
 
 class Turn(Mapped):
@@ -116,6 +119,14 @@ class Turn(Mapped):
         from codex_notebook.core.frames import to_frame
 
         return to_frame(self.output, output_type=self.output_type)
+
+    def inspect(self) -> Inspection:
+        """Return a view of the turn, its items filtered by kind, with times and tokens.
+
+        In a notebook it is shown when it is a cell's value; see `Thread.inspect` for all turns of
+        a thread.
+        """
+        return viewer().turn(self)
 
     def __repr__(self) -> str:
         seconds = "" if self.duration is None else f" in {self.duration:.1f} s"

@@ -1,8 +1,9 @@
 """Commands to turns that run: ``%codex approve``, ``deny``, ``answer``, ``steer`` and the like.
 
 For where no click arrives, or nobody wants to click: each acts on the turns that this session
-started and that still run, prints one line and returns. `COMMANDS` is the table of all; when a
-line is one of them, and not a prompt, is said in ``command``.
+started and that still run, prints one line and returns; ``inspect`` opens a view of all of the
+thread's turns. `COMMANDS` is the table of all; when a line is one of them, and not a prompt, is
+said in ``command``.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from codex_notebook.notebook.ask_words import (
     waiting,
 )
 from codex_notebook.notebook.command import parse_subcommand
+from codex_notebook.notebook.inspecting import Inspector, inspect_session
 from codex_notebook.notebook.session import Session
 
 # A turn that hangs must not hang the cell that asks it for something.
@@ -255,6 +257,10 @@ def _status(call: Call) -> None:
     print(_told(call.session) if call.session.turns else "No turn of this notebook runs.")
 
 
+def _inspect(call: Call) -> Inspector:
+    return inspect_session(call.session)
+
+
 def _told(session: Session) -> str:
     """Return what runs and what waits, in lines."""
     waits = _waiting(session)
@@ -303,4 +309,7 @@ COMMANDS: dict[str, Subcommand] = {
     ),
     "stop": Subcommand(("[TURN]", "stop what runs"), re.compile(_TURN), _stop),
     "status": Subcommand(("", "what runs, and what waits"), re.compile(""), _status),
+    "inspect": Subcommand(
+        ("", "the turns of this notebook's thread: search, copy, fork"), re.compile(""), _inspect
+    ),
 }

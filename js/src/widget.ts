@@ -3,14 +3,17 @@
 // watches it. Everything goes up by `send`: on ipykernel 7.4 the second and later `save_changes`
 // never arrive (research/kernel.md).
 
-import { render as draw, h } from 'preact';
+import { type ComponentChild, render as draw, h } from 'preact';
 import { Panel } from './components/Panel.tsx';
 import { TurnStore } from './core/store.ts';
 import type { FromKernel, ToKernel } from './core/types.ts';
+import { Inspector } from './inspector/Inspector.tsx';
+import { InspectorStore } from './inspector/store.ts';
+import type { FromKept, ToKept } from './inspector/types.ts';
 import type { Face, Model } from './loader.ts';
 
 /** The kinds of panels, by what the trait `face` calls them. */
-const FACES: Record<string, (model: Model) => Face> = { turn };
+const FACES: Record<string, (model: Model) => Face> = { turn, inspector };
 
 /** The loader calls this once per model. */
 export default function start(model: Model): Face {
@@ -19,48 +22,64 @@ export default function start(model: Model): Face {
   return make(model);
 }
 
+const CLOCK = {
+  now: () => Date.now() / 1000,
+  schedule: (redraw: () => void) => {
+    requestAnimationFrame(redraw);
+  },
+};
+
 function turn(model: Model): Face {
-  const store = new TurnStore({
-    send: (message) => send(model, message),
-    now: () => Date.now() / 1000,
-    schedule: (redraw) => requestAnimationFrame(redraw),
-  });
-  const close = connect(model, store);
-  return {
-    close,
-    render(el) {
-      const root = document.createElement('div');
-      el.append(root);
-      draw(h(Panel, { store }), root);
-      return () => {
-        draw(null, root);
-        root.remove();
-      };
-    },
+  const store = new TurnStore({ ...CLOCK, send: (message) => send(model, message) });
+  const onSnapshot = () => store.load(model.get('snapshot'));
+  onSnapshot();
+  model.on('change:snapshot', onSnapshot);
+  const disconnect = connect(model, store);
+  const close = () => {
+    model.off('change:snapshot', onSnapshot);
+    disconnect();
+  };
+  return { close, render: (el) => drawn(el, h(Panel, { store })) };
+}
+
+function inspector(model: Model): Face {
+  const store = new InspectorStore({ ...CLOCK, send: (message) => send(model, message) });
+  return { close: connect(model, store), render: (el) => drawn(el, h(Inspector, { store })) };
+}
+
+function drawn(el: HTMLElement, view: ComponentChild): () => void {
+  const root = document.createElement('div');
+  el.append(root);
+  draw(view, root);
+  return () => {
+    draw(null, root);
+    root.remove();
   };
 }
 
-function connect(model: Model, store: TurnStore): () => void {
-  const onMessage = (message: FromKernel) => store.receive(message);
-  const onSnapshot = () => store.load(model.get('snapshot'));
+interface Store {
+  receive: (message: never) => void;
+  lost: () => void;
+  hello: () => void;
+}
+
+function connect(model: Model, store: Store): () => void {
+  const onMessage = (message: FromKernel | FromKept) => store.receive(message as never);
   const onCommChange = () => {
     if (!model.comm_live) store.lost();
     // The event does not say which way the change went: if the kernel lives, its answer will.
     store.hello();
   };
-  onSnapshot();
   model.on('msg:custom', onMessage);
-  model.on('change:snapshot', onSnapshot);
   model.on('comm_live_update', onCommChange);
   store.hello();
   return () => {
     model.off('msg:custom', onMessage);
-    model.off('change:snapshot', onSnapshot);
     model.off('comm_live_update', onCommChange);
   };
 }
 
-function send(model: Model, message: ToKernel): void {
+function send(model: Model, message: ToKernel | ToKept): void {
   try {
     model.send(message);
   } catch {

@@ -37,6 +37,7 @@ LEAVE = {"sandbox_permissions": "require_escalated", "justification": "Because."
         ("stop", "stop", {"turn": None}),
         ("stop turn_1", "stop", {"turn": "turn_1"}),
         ("status", "status", {}),
+        ("inspect", "inspect", {}),
     ],
 )
 def test_a_line_that_fits_the_grammar_is_a_command(
@@ -55,7 +56,7 @@ def test_a_line_that_fits_the_grammar_is_a_command(
         *("", "stop the server", "stop it", "stop?", "-- stop", "--new stop", "Stop"),
         *("status of the build", "approve the change", "approve --rule approval_1 now"),
         *("approve --cancel", "deny everything", "deny --session", "answer", "steer", "stopping"),
-        *("approve approval_", "stop turn_1 turn_2", "what is the status"),
+        *("approve approval_", "stop turn_1 turn_2", "what is the status", "inspect the code"),
     ],
 )
 def test_any_other_line_is_a_prompt(line: str) -> None:

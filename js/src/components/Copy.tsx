@@ -9,7 +9,7 @@ interface CopyProps {
   /** The word on the button. */
   label: string;
   /** Made only when it is asked for. */
-  text: () => string;
+  text: () => string | Promise<string>;
 }
 
 export function Copy({ label, text }: CopyProps) {
@@ -19,7 +19,7 @@ export function Copy({ label, text }: CopyProps) {
     const timer = setTimeout(() => say(null), SAID_FOR);
     return () => clearTimeout(timer);
   }, [said]);
-  const press = async () => say((await copied(text())) ? 'Copied' : 'Could not copy');
+  const press = async () => say((await copied(await text())) ? 'Copied' : 'Could not copy');
   return (
     <>
       <button type="button" class="cdx-tool" onClick={press}>
@@ -34,6 +34,7 @@ export function Copy({ label, text }: CopyProps) {
 }
 
 async function copied(text: string): Promise<boolean> {
+  if (!text) return false;
   try {
     await navigator.clipboard.writeText(text);
     return true;
