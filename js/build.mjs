@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, '..', 'codex_notebook', 'static');
 
 // Their licence (MIT) asks that its notice travels with every copy.
-const notices = ['preact', 'marked'].map((name) => {
+const notices = ['preact'].map((name) => {
   const folder = join(here, 'node_modules', name);
   const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const holders = readFileSync(join(folder, 'LICENSE'), 'utf8').match(/^copyright \(c\).*$/gim);

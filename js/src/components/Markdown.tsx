@@ -1,23 +1,21 @@
-// Markdown that may still be growing. Splits it into blocks and draws those that changed.
+// Markdown that may still be growing. Reads it into blocks and draws those that changed.
 // What a block looks like is `markdown.tsx`'s business.
 
 import { useMemo, useRef } from 'preact/hooks';
-import { type Blocks, split, splitComplete } from '../core/blocks.ts';
-import { visible } from '../core/plain.ts';
 import type { LongText } from '../core/types.ts';
+import { Growth } from '../markdown/growth.ts';
 import { MarkdownBlock } from '../markdown.tsx';
 
 export function Markdown({ text, complete }: { text: LongText; complete: boolean }) {
-  const last = useRef<Blocks | undefined>(undefined);
-  const { tokens } = useMemo(() => {
-    const source = visible(String(text));
-    last.current = complete ? splitComplete(source, last.current) : split(source, last.current);
-    return last.current;
+  const growth = useRef<Growth>(null);
+  const { blocks, links } = useMemo(() => {
+    growth.current ??= new Growth();
+    return growth.current.read(String(text), complete);
   }, [text, complete]);
   return (
     <div class="cdx-md">
-      {tokens.map((token, at) => (
-        <MarkdownBlock key={at} token={token} />
+      {blocks.map((block, at) => (
+        <MarkdownBlock key={at} block={block} links={links} />
       ))}
     </div>
   );
