@@ -36,6 +36,12 @@ const built = await Promise.all([
   build({
     ...shared,
     entryPoints: ['src/widget.ts', 'src/widget.css'],
+    // Children as arguments and not as a property: a fiftieth of the program less.
+    jsx: 'transform',
+    jsxFactory: 'h',
+    jsxFragment: 'Fragment',
+    inject: ['jsx.mjs'],
+    tsconfigRaw: '{}',
     banner: { js: `/*! Built by js/build.mjs. Contains ${notices.join(', ')}. */` },
   }),
 ]);

@@ -39,31 +39,31 @@ export function diffOpensByItself(change: FileChange, files: number): boolean {
 export class Choices {
   /** What was last chosen for all rows at once. */
   all: boolean | null = null;
-  private readonly rows = new Map<string, boolean>();
-  private readonly watchers = new Set<() => void>();
+  readonly #rows = new Map<string, boolean>();
+  readonly #watchers = new Set<() => void>();
 
   /** How the row of this name is to stand, if anybody said. */
   of(row: string): boolean | null {
-    return this.rows.get(row) ?? this.all;
+    return this.#rows.get(row) ?? this.all;
   }
 
   choose(row: string, open: boolean): void {
-    this.rows.set(row, open);
-    this.tell();
+    this.#rows.set(row, open);
+    this.#tell();
   }
 
   chooseAll(open: boolean): void {
     this.all = open;
-    this.rows.clear();
-    this.tell();
+    this.#rows.clear();
+    this.#tell();
   }
 
   watch(watcher: () => void): () => void {
-    this.watchers.add(watcher);
-    return () => this.watchers.delete(watcher);
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
-  private tell(): void {
-    for (const watcher of this.watchers) watcher();
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher();
   }
 }

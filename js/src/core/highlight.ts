@@ -37,8 +37,8 @@ const WORDS = {
   shell:
     'if then else elif fi for while until do done case esac in function return export local declare readonly unset source set exit trap cd echo sudo',
   // Of the family of C, with what most of its members have.
-  c: 'abstract as async auto await bool break case catch char class const constexpr continue debugger declare default defer delete do double else enum export extends extern final finally float fn for from func function get go goto if impl implements import in instanceof int interface is keyof let long loop match mod module move mut namespace new of package private protected pub public range readonly ref return set short signed sizeof static struct switch template throw throws trait try type typedef typeof union unsafe unsigned use using var virtual void volatile where while yield',
-  sql: 'all alter and any as asc begin between by case cast check column commit constraint create cross database default delete desc distinct drop else end except exists foreign from full group having if in index inner insert intersect into is join key left like limit not offset on or order outer over partition primary references returning right rollback select set table then transaction union unique update using values view when where with',
+  c: 'async await bool break case catch char class const continue default defer delete do double else enum export extends extern final finally float fn for from func function if impl import in instanceof int interface let long loop match mod mut namespace new package private protected pub public range return static struct switch template throw throws trait try type typeof union unsigned use using var void where while yield',
+  sql: 'all alter and as asc between by case create delete desc distinct drop else end exists from full group having in index inner insert into is join left like limit not offset on or order outer over partition right select set table then union unique update using values view when where with',
   none: '',
 };
 

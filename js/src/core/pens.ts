@@ -4,21 +4,21 @@
 import { FRESH, type Pen, penAfter } from './ansi.ts';
 
 export class Pens {
-  private blocks: string[] = [];
-  private pens: Pen[] = [FRESH];
+  #blocks: string[] = [];
+  #pens: Pen[] = [FRESH];
 
   /** The pen at the beginning of block `at`. */
   before(blocks: readonly string[], at: number): Pen {
     // What was read last may have grown or have been replaced since, and so may all before it.
     let known = 0;
-    while (known < at && known < this.blocks.length && this.blocks[known] === blocks[known])
+    while (known < at && known < this.#blocks.length && this.#blocks[known] === blocks[known])
       known++;
     for (; known < at; known++) {
       const block = blocks[known] ?? '';
-      this.blocks.splice(known, this.blocks.length, block);
-      this.pens[known + 1] = penAfter(block, this.pens[known] ?? FRESH);
+      this.#blocks.splice(known, this.#blocks.length, block);
+      this.#pens[known + 1] = penAfter(block, this.#pens[known] ?? FRESH);
     }
-    return this.pens[at] ?? FRESH;
+    return this.#pens[at] ?? FRESH;
   }
 
   /** The pen after the first `length` characters. */

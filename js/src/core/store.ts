@@ -44,11 +44,11 @@ export interface Surroundings {
 
 export class TurnStore {
   state: PanelState;
-  private readonly watchers = new Set<() => void>();
-  private drawing = false;
-  private resyncAt: number | null = null;
-  private ref = 0;
-  private readonly waiting = new Map<number, (error: string | null) => void>();
+  readonly #watchers = new Set<() => void>();
+  #drawing = false;
+  #resyncAt: number | null = null;
+  #ref = 0;
+  readonly #waiting = new Map<number, (error: string | null) => void>();
 
   constructor(private readonly outside: Surroundings) {
     const newsAt = outside.now();
@@ -68,7 +68,7 @@ export class TurnStore {
   }
 
   hello(): void {
-    this.change({ helloAt: this.state.helloAt ?? this.now() });
+    this.#change({ helloAt: this.state.helloAt ?? this.now() });
     this.outside.send({ op: 'hello', have: this.state.seq });
   }
 
@@ -78,9 +78,9 @@ export class TurnStore {
 
   /** Has something done to the turn; resolves to why it was not, or to null when it was. */
   command(command: Command): Promise<string | null> {
-    const ref = ++this.ref;
+    const ref = ++this.#ref;
     return new Promise((resolve) => {
-      this.waiting.set(ref, resolve);
+      this.#waiting.set(ref, resolve);
       this.outside.send({ ...command, ref });
     });
   }
@@ -89,78 +89,78 @@ export class TurnStore {
   load(json: string): void {
     if (!json) return;
     const { seq, at, view } = JSON.parse(json);
-    this.snapshot(seq, at, view);
+    this.#snapshot(seq, at, view);
   }
 
   receive(message: FromKernel): void {
     // Frames come whether or not the kernel hears us; only an answer shows that it does.
     const { helloAt } = this.state;
-    this.change({ heardAt: this.now(), helloAt: message.op === 'frame' ? helloAt : null });
-    if (message.op === 'frame') this.frame(message.seq, message.at, message.ops);
-    else if (message.op === 'snapshot') this.snapshot(message.seq, message.at, message.view);
-    else if (message.op === 'reply') this.reply(message.ref, message.error);
+    this.#change({ heardAt: this.now(), helloAt: message.op === 'frame' ? helloAt : null });
+    if (message.op === 'frame') this.#frame(message.seq, message.at, message.ops);
+    else if (message.op === 'snapshot') this.#snapshot(message.seq, message.at, message.view);
+    else if (message.op === 'reply') this.#reply(message.ref, message.error);
   }
 
   /** The channel closed; a later message would prove that wrong. */
   lost(): void {
-    this.change({ gone: true });
+    this.#change({ gone: true });
   }
 
   /** Calls `watcher` at most once per drawing after changes; returns how to stop. */
   watch(watcher: () => void): () => void {
-    this.watchers.add(watcher);
-    return () => this.watchers.delete(watcher);
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
-  private frame(seq: number, at: number, ops: Parameters<typeof fold>[1]): void {
+  #frame(seq: number, at: number, ops: Parameters<typeof fold>[1]): void {
     const { seq: have, view, newsAt } = this.state;
     if (seq <= have) return;
     const next = seq === have + 1 ? fold(view, ops) : null;
     if (!next) {
-      this.resync();
+      this.#resync();
       return;
     }
     // A frame without operations is a sign of life, not news of the turn.
     const news = ops.length > 0 ? this.now() : newsAt;
-    this.resyncAt = null;
-    this.change({ view: next, seq, newsAt: news, gone: false, skew: this.skew(at) });
+    this.#resyncAt = null;
+    this.#change({ view: next, seq, newsAt: news, gone: false, skew: this.#skew(at) });
   }
 
-  private snapshot(seq: number, at: number, view: View): void {
+  #snapshot(seq: number, at: number, view: View): void {
     const { seq: have, gone } = this.state;
-    const awaited = this.resyncAt !== null || have === 0;
+    const awaited = this.#resyncAt !== null || have === 0;
     if (seq < have || (seq === have && !awaited)) {
-      if (gone) this.change({ gone: false });
+      if (gone) this.#change({ gone: false });
       return;
     }
-    this.resyncAt = null;
-    this.change({ view, seq, newsAt: this.now(), gone: false, skew: this.skew(at) });
+    this.#resyncAt = null;
+    this.#change({ view, seq, newsAt: this.now(), gone: false, skew: this.#skew(at) });
   }
 
-  private reply(ref: number, error: string | null): void {
-    this.waiting.get(ref)?.(error);
-    this.waiting.delete(ref);
+  #reply(ref: number, error: string | null): void {
+    this.#waiting.get(ref)?.(error);
+    this.#waiting.delete(ref);
   }
 
-  private resync(): void {
+  #resync(): void {
     const now = this.now();
-    if (this.resyncAt !== null && now - this.resyncAt < RESYNC_AGAIN_AFTER) return;
-    this.resyncAt = now;
+    if (this.#resyncAt !== null && now - this.#resyncAt < RESYNC_AGAIN_AFTER) return;
+    this.#resyncAt = now;
     this.outside.send({ op: 'resync', have: this.state.seq });
   }
 
   // Every message was late by its way here; the least late one is the best measure of the clocks.
-  private skew(at: number): number {
+  #skew(at: number): number {
     return Math.min(this.state.skew, this.now() - at);
   }
 
-  private change(part: Partial<PanelState>): void {
+  #change(part: Partial<PanelState>): void {
     this.state = { ...this.state, ...part };
-    if (this.drawing) return;
-    this.drawing = true;
+    if (this.#drawing) return;
+    this.#drawing = true;
     this.outside.schedule(() => {
-      this.drawing = false;
-      for (const watcher of this.watchers) watcher();
+      this.#drawing = false;
+      for (const watcher of this.#watchers) watcher();
     });
   }
 }

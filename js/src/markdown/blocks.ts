@@ -22,33 +22,33 @@ export interface Open {
 
 /** Reads a text's lines; what it has read so far is in `root`. */
 export class Blocks {
-  private open: Open[] = [{ block: { type: 'root', children: [] } }];
+  #open: Open[] = [{ block: { type: 'root', children: [] } }];
   /** Whether the line before was blank, in what can be loose. */
-  private blank = false;
+  #blank = false;
 
   /** What the paragraphs that are closed define. */
   readonly links: Links = new Map();
 
   get root(): Container {
-    return this.open[0]?.block as Container;
+    return this.#open[0]?.block as Container;
   }
 
   /** What is open innermost. */
   get tip(): Open {
-    return this.open.at(-1) as Open;
+    return this.#open.at(-1) as Open;
   }
 
   /** How many blocks are open, one in the other. */
   get size(): number {
-    return this.open.length;
+    return this.#open.length;
   }
 
   /** A reader of its own from here on, that shares what is closed; it knows only its own links. */
   fork(): Blocks {
     const fork = new Blocks();
-    fork.blank = this.blank;
+    fork.#blank = this.#blank;
     let parent: Parent | undefined;
-    fork.open = this.open.map((open) => {
+    fork.#open = this.#open.map((open) => {
       const block = { ...open.block };
       if ('children' in block) block.children = [...block.children];
       if (block.type === 'table') block.rows = [...block.rows];
@@ -67,35 +67,35 @@ export class Blocks {
   read(text: string): void {
     const line = new Line(text);
     let depth = 1;
-    for (; depth < this.open.length; depth++) {
-      const goesOn = this.continues(this.open[depth] as Open, line);
+    for (; depth < this.#open.length; depth++) {
+      const goesOn = this.#continues(this.#open[depth] as Open, line);
       if (goesOn === 'end') {
         this.close(depth);
-        this.note(false);
+        this.#note(false);
         return;
       }
       if (!goesOn) break;
     }
-    const lazy = depth < this.open.length && this.tip.block.type === 'paragraph';
+    const lazy = depth < this.#open.length && this.tip.block.type === 'paragraph';
     let begun: boolean | 'done' = false;
     // In what is verbatim nothing begins.
     while (!isVerbatim(this.under(depth))) {
       const next = begin(this, line, depth);
       if (!next) break;
       if (next === 'done') {
-        this.note(false);
+        this.#note(false);
         return;
       }
       begun = next;
-      depth = this.open.length;
+      depth = this.#open.length;
     }
     if (!begun && !(lazy && !line.blank)) this.close(depth);
-    this.write(line);
+    this.#write(line);
   }
 
   /** The innermost of the first `depth` open blocks. */
   under(depth: number): Block {
-    return (this.open[depth - 1] as Open).block;
+    return (this.#open[depth - 1] as Open).block;
   }
 
   /** Opens a block under the first `depth` that are open, as far as they can hold it. */
@@ -106,25 +106,25 @@ export class Blocks {
     if (this.under(last).type === 'list' && open.block.type !== 'item') last--;
     this.close(last);
     const parent = this.tip.block as Parent;
-    this.spread(parent);
+    this.#spread(parent);
     parent.children.push(open.block);
-    this.open.push(open);
+    this.#open.push(open);
   }
 
   /** Puts another block in place of the paragraph that is open. */
   replace(open: Open): void {
-    this.open.pop();
+    this.#open.pop();
     const parent = this.tip.block as Parent;
     parent.children.pop();
     parent.children.push(open.block);
-    this.open.push(open);
+    this.#open.push(open);
   }
 
   /** Closes what is open from depth `from` on. */
   close(from: number): void {
-    while (this.open.length > from) {
-      const { block, fence } = this.open.pop() as Open;
-      if (block.type === 'paragraph') this.closeParagraph(block);
+    while (this.#open.length > from) {
+      const { block, fence } = this.#open.pop() as Open;
+      if (block.type === 'paragraph') this.#closeParagraph(block);
       else if (block.type === 'code' && !fence) block.text = withoutBlankEnd(block.text);
       else if (block.type === 'code') block.text = block.text.slice(0, -1);
     }
@@ -136,7 +136,7 @@ export class Blocks {
     return /\S/.test(block.text);
   }
 
-  private closeParagraph(block: Block & { type: 'paragraph' }): void {
+  #closeParagraph(block: Block & { type: 'paragraph' }): void {
     const parent = this.tip.block as Parent;
     if (!this.define(block)) parent.children.pop();
     if (parent.type !== 'item' || parent.children[0] !== block) return;
@@ -146,7 +146,7 @@ export class Blocks {
     block.text = block.text.slice(task[0].length);
   }
 
-  private continues(open: Open, line: Line): boolean | 'end' {
+  #continues(open: Open, line: Line): boolean | 'end' {
     const { block, columns = 0, fence } = open;
     switch (block.type) {
       case 'list':
@@ -184,7 +184,7 @@ export class Blocks {
   }
 
   // What is left of the line goes into what is open now.
-  private write(line: Line): void {
+  #write(line: Line): void {
     const { block, end } = this.tip;
     if (block.type === 'paragraph') {
       block.text += block.text ? `\n${line.rest}` : line.rest;
@@ -192,24 +192,24 @@ export class Blocks {
       block.rows.push(cellsOf(line.rest).slice(0, block.align.length));
     } else if (isVerbatim(block)) {
       (block as { text: string }).text += `${line.all}\n`;
-      if (end?.test(line.rest)) this.close(this.open.length - 1);
+      if (end?.test(line.rest)) this.close(this.#open.length - 1);
     } else if (!line.blank) {
-      this.add(this.open.length, { block: { type: 'paragraph', text: line.rest } });
+      this.add(this.#open.length, { block: { type: 'paragraph', text: line.rest } });
     }
-    this.note(line.blank);
+    this.#note(line.blank);
   }
 
-  private note(blank: boolean): void {
+  #note(blank: boolean): void {
     const { block, fence } = this.tip;
     const quoted = block.type === 'quote' || (block.type === 'code' && fence);
     const empty = block.type === 'item' && block.children.length === 0;
-    this.blank = blank && !quoted && !empty;
+    this.#blank = blank && !quoted && !empty;
   }
 
   // A list is loose where a blank line stands between two items or two blocks of one.
-  private spread(parent: Parent): void {
-    if (!this.blank || parent.children.length === 0) return;
-    const list = parent.type === 'item' ? this.open.at(-2)?.block : parent;
+  #spread(parent: Parent): void {
+    if (!this.#blank || parent.children.length === 0) return;
+    const list = parent.type === 'item' ? this.#open.at(-2)?.block : parent;
     if (list?.type === 'list') list.loose = true;
   }
 }

@@ -2,21 +2,21 @@
 // sought again, and what was found is gone on from; so asking from each place costs one look at all.
 
 export class Ends {
-  private readonly found = new Map<string, number>();
+  readonly #found = new Map<string, number>();
 
   constructor(private readonly text: string) {}
 
   /** Where `end` is from `from` on, which only grows; -1 if nowhere. */
   find(end: string, from: number): number {
-    const known = this.found.get(end);
+    const known = this.#found.get(end);
     if (known !== undefined && (known < 0 || known >= from)) return known;
     let at = this.text.indexOf(end, from);
-    while (at >= 0 && !this.isWhole(end, at)) at = this.text.indexOf(end, at + 1);
-    this.found.set(end, at);
+    while (at >= 0 && !this.#isWhole(end, at)) at = this.text.indexOf(end, at + 1);
+    this.#found.set(end, at);
     return at;
   }
 
-  private isWhole(end: string, at: number): boolean {
+  #isWhole(end: string, at: number): boolean {
     const left = this.text[at - 1] ?? '';
     const right = this.text[at + end.length] ?? '';
     // A run of just that length.

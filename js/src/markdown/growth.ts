@@ -12,23 +12,23 @@ export interface Reading {
 
 /** One text. What it reads depends on the text alone; that it is the last one grown only saves work. */
 export class Growth {
-  private blocks = new Blocks();
+  #blocks = new Blocks();
   /** The lines that are read. */
-  private lines = '';
+  #lines = '';
 
   read(text: string, complete: boolean): Reading {
-    if (!text.startsWith(this.lines)) {
-      this.blocks = new Blocks();
-      this.lines = '';
+    if (!text.startsWith(this.#lines)) {
+      this.#blocks = new Blocks();
+      this.#lines = '';
     }
-    const rest = text.slice(this.lines.length).split(/\r\n|\n|\r(?=[\s\S])/);
+    const rest = text.slice(this.#lines.length).split(/\r\n|\n|\r(?=[\s\S])/);
     const last = rest.pop() as string;
-    for (const line of rest) this.blocks.read(line);
-    this.lines = text.slice(0, text.length - last.length);
-    const tail = this.blocks.fork();
+    for (const line of rest) this.#blocks.read(line);
+    this.#lines = text.slice(0, text.length - last.length);
+    const tail = this.#blocks.fork();
     if (last) tail.read(last.replace(/\r$/, ''));
     tail.finish();
-    const { links } = this.blocks;
+    const { links } = this.#blocks;
     const defined = complete && links.size + tail.links.size > 0;
     return {
       blocks: tail.root.children,

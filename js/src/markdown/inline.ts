@@ -37,48 +37,49 @@ export function inlinesOf(text: string, links: Links): Inline[] {
 }
 
 class Scanner {
-  private at = 0;
-  private readonly pieces: Piece[] = [];
-  private readonly runs: Run[] = [];
-  private readonly brackets: Bracket[] = [];
-  private readonly ends: Ends;
+  #at = 0;
+  readonly #pieces: Piece[] = [];
+  readonly #runs: Run[] = [];
+  readonly #brackets: Bracket[] = [];
+  readonly #ends: Ends;
   /** Where the text of the last link began: links hold no links, so what is around it is none. */
-  private linked = 0;
+  #linked = 0;
 
   constructor(
     private readonly text: string,
     private readonly links: Links,
   ) {
-    this.ends = new Ends(text);
+    this.#ends = new Ends(text);
   }
 
   scan(): Inline[] {
     const { text } = this;
     let from = 0;
     for (;;) {
-      SIGN.lastIndex = this.at;
+      SIGN.lastIndex = this.#at;
       const match = SIGN.exec(text);
       if (!match) break;
       const at = match.index;
-      this.at = at;
-      const read = this.sign(match[0], from);
+      this.#at = at;
+      const read = this.#sign(match[0], from);
       // A sign that is none is left to the text around it.
-      if (!read) this.at = Math.max(this.at, at + 1);
-      else from = this.at;
+      if (!read) this.#at = Math.max(this.#at, at + 1);
+      else from = this.#at;
     }
-    this.say(from, text.length);
-    pair(this.runs, 0);
-    return build(this.pieces);
+    this.#say(from, text.length);
+    pair(this.#runs, 0);
+    return build(this.#pieces);
   }
 
   /** Reads what begins at `at` with `sign`; says whether it was anything. `from` is where text began. */
-  private sign(sign: string, from: number): boolean {
-    const { text, at } = this;
-    const before = () => this.say(from, at);
+  #sign(sign: string, from: number): boolean {
+    const { text } = this;
+    const at = this.#at;
+    const before = () => this.#say(from, at);
     const put = (length: number, ...pieces: Piece[]): true => {
       before();
-      this.pieces.push(...pieces);
-      this.at = at + length;
+      this.#pieces.push(...pieces);
+      this.#at = at + length;
       return true;
     };
     const next = text[at + 1] ?? '';
@@ -87,27 +88,27 @@ class Scanner {
         if (next === '\n') return put(2, { type: 'break' });
         const end =
           next === '('
-            ? this.ends.find('\\)', this.at + 1)
+            ? this.#ends.find('\\)', this.#at + 1)
             : next === '['
-              ? this.ends.find('\\]', this.at + 1)
+              ? this.#ends.find('\\]', this.#at + 1)
               : -1;
         // Links that are written out are escaped in the same way.
-        if (end > at + 2 && !/[([:]/.test(text[end + 2] ?? '')) return this.math(put, end + 2);
+        if (end > at + 2 && !/[([:]/.test(text[end + 2] ?? '')) return this.#math(put, end + 2);
         return PUNCTUATION.test(next) && put(2, next);
       }
       case '\n': {
         let end = at;
         while (text[end - 1] === ' ' && end > from) end--;
-        this.say(from, end);
-        this.pieces.push(at - end > 1 ? { type: 'break' } : '\n');
-        this.at = at + 1;
+        this.#say(from, end);
+        this.#pieces.push(at - end > 1 ? { type: 'break' } : '\n');
+        this.#at = at + 1;
         return true;
       }
       case '`': {
         const fence = matchAt(RUN, text, at)?.[0] as string;
         const start = at + fence.length;
-        this.at = start;
-        const end = fence.length > MOST_BACKTICKS ? -1 : this.ends.find(fence, this.at + 1);
+        this.#at = start;
+        const end = fence.length > MOST_BACKTICKS ? -1 : this.#ends.find(fence, this.#at + 1);
         if (end < 0) return false;
         const code = text.slice(start, end).replace(/\n/g, ' ');
         const padded = /^ .* $/.test(code) && /[^ ]/.test(code);
@@ -115,11 +116,11 @@ class Scanner {
         return put(end + fence.length - at, { type: 'code', text: shown });
       }
       case '$': {
-        const end = this.ends.find(next === '$' ? '$$' : '$', this.at + 1);
+        const end = this.#ends.find(next === '$' ? '$$' : '$', this.#at + 1);
         if (end < 0 || /\s/.test(next)) return false;
-        if (next === '$') return end > at + 2 && this.math(put, end + 2);
-        const tick = this.ends.find('`', at);
-        return (tick < 0 || tick > end) && this.math(put, end + 1);
+        if (next === '$') return end > at + 2 && this.#math(put, end + 2);
+        const tick = this.#ends.find('`', at);
+        return (tick < 0 || tick > end) && this.#math(put, end + 1);
       }
       case '<': {
         const link = matchAt(BRACKETED, text, at);
@@ -128,29 +129,29 @@ class Scanner {
           const href = url ?? `mailto:${mail}`;
           return put(whole.length, { type: 'link', href, children: [url ?? (mail as string)] });
         }
-        const html = this.html();
+        const html = this.#html();
         return html > at && put(html - at, text.slice(at, html));
       }
       case '@': {
         const name = /[\w.+-]+$/.exec(text.slice(Math.max(from, at - 64), at))?.[0];
         const domain = name && matchAt(DOMAIN, text, at)?.[0];
         if (!domain || /[a-z\d]_$/i.test(text.slice(0, at - name.length).slice(-2))) return false;
-        this.say(from, at - name.length);
+        this.#say(from, at - name.length);
         const mail = name + domain;
-        this.pieces.push({ type: 'link', href: `mailto:${mail}`, children: [mail] });
-        this.at = at + domain.length;
+        this.#pieces.push({ type: 'link', href: `mailto:${mail}`, children: [mail] });
+        this.#at = at + domain.length;
         return true;
       }
       case '!':
         if (next !== '[') return false;
         before();
-        return this.bracket('![');
+        return this.#bracket('![');
       case '[':
         before();
-        return this.bracket('[');
+        return this.#bracket('[');
       case ']':
         before();
-        return this.closeBracket();
+        return this.#closeBracket();
       case '*':
       case '_':
       case '~': {
@@ -158,14 +159,14 @@ class Scanner {
         // Two units at most are one character.
         const left = [...text.slice(Math.max(0, at - 2), at)].at(-1) ?? '';
         const piece = runOf(run, left, text.slice(at + run.length, at + run.length + 2));
-        this.runs.push(piece);
+        this.#runs.push(piece);
         return put(run.length, piece);
       }
       default: {
         const url = /[\p{L}\d]/u.test(text[at - 1] ?? '') ? null : matchAt(URL, text, at);
-        this.at = at + sign.length;
+        this.#at = at + sign.length;
         if (!url) return false;
-        const shown = addressOf(url[0], this.brackets.length > 0);
+        const shown = addressOf(url[0], this.#brackets.length > 0);
         const words = decodeEntities(shown);
         const href = /^w/i.test(words) ? `http://${words}` : words;
         return put(shown.length, { type: 'link', href, children: [words] });
@@ -173,45 +174,45 @@ class Scanner {
     }
   }
 
-  private say(from: number, to: number): void {
-    if (to > from) this.pieces.push(decodeEntities(this.text.slice(from, to)));
+  #say(from: number, to: number): void {
+    if (to > from) this.#pieces.push(decodeEntities(this.text.slice(from, to)));
   }
 
-  private math(put: (length: number, piece: Piece) => true, end: number): true {
-    return put(end - this.at, { type: 'math', text: this.text.slice(this.at, end) });
+  #math(put: (length: number, piece: Piece) => true, end: number): true {
+    return put(end - this.#at, { type: 'math', text: this.text.slice(this.#at, end) });
   }
 
-  private bracket(text: '[' | '!['): true {
+  #bracket(text: '[' | '!['): true {
     const piece: Mark = { type: 'mark', text, closes: 0, opens: [] };
-    const outer = this.brackets.at(-1);
+    const outer = this.#brackets.at(-1);
     if (outer) outer.holds = true;
-    this.at += text.length;
-    this.brackets.push({ piece, at: this.at, runs: this.runs.length, image: text !== '[' });
-    this.pieces.push(piece);
+    this.#at += text.length;
+    this.#brackets.push({ piece, at: this.#at, runs: this.#runs.length, image: text !== '[' });
+    this.#pieces.push(piece);
     return true;
   }
 
-  private closeBracket(): true {
-    const { brackets } = this;
-    const start = this.at++;
+  #closeBracket(): true {
+    const brackets = this.#brackets;
+    const start = this.#at++;
     const bracket = brackets.pop();
     const target =
-      bracket && (bracket.image || bracket.at > this.linked) ? this.target(bracket, start) : null;
+      bracket && (bracket.image || bracket.at > this.#linked) ? this.#target(bracket, start) : null;
     if (!bracket || !target) {
-      this.pieces.push(']');
+      this.#pieces.push(']');
       return true;
     }
     const { image, piece, runs } = bracket;
-    pair(this.runs, runs);
+    pair(this.#runs, runs);
     piece.text = '';
     piece.opens.push({ type: image ? 'image' : 'link', href: target.href, children: [] });
-    this.pieces.push({ type: 'mark', text: '', closes: 1, opens: [] });
-    if (!image) this.linked = bracket.at;
-    this.at = target.end;
+    this.#pieces.push({ type: 'mark', text: '', closes: 1, opens: [] });
+    if (!image) this.#linked = bracket.at;
+    this.#at = target.end;
     return true;
   }
 
-  private target({ at, holds }: Bracket, end: number): { href: string; end: number } | null {
+  #target({ at, holds }: Bracket, end: number): { href: string; end: number } | null {
     const inline = targetAt(this.text, end + 1);
     if (inline || this.links.size === 0) return inline;
     const given = labelAt(this.text, end + 1);
@@ -221,8 +222,9 @@ class Scanner {
     return href === undefined ? null : { href, end: given?.end ?? end + (empty ? 3 : 1) };
   }
 
-  private html(): number {
-    const { text, at } = this;
+  #html(): number {
+    const { text } = this;
+    const at = this.#at;
     const tag = matchAt(HTML, text, at);
     if (tag) return at + tag[0].length;
     const end = text.startsWith('<!--', at)
@@ -234,7 +236,7 @@ class Scanner {
           : /^<![a-z]/i.test(text.slice(at, at + 3))
             ? '>'
             : '';
-    const found = end ? this.ends.find(end, this.at + 1) : -1;
+    const found = end ? this.#ends.find(end, this.#at + 1) : -1;
     return found < 0 ? -1 : found + end.length;
   }
 }

@@ -1,0 +1,3 @@
+// What the build puts in the place of JSX (see `build.mjs`).
+
+export { Fragment, h } from 'preact';
