@@ -57,7 +57,10 @@ for (const name of ['alert', 'confirm', 'prompt', 'open', 'print'])
   window[name] = () => { window.done.push(name); };
 window.addEventListener('error', (event) => window.done.push(`error: ${event.message}`));
 window.addEventListener('beforeunload', () => window.done.push('left the page'));
-document.addEventListener('submit', (event) => { event.preventDefault(); window.done.push('sent'); });
+document.addEventListener('submit', (event) => {
+  event.preventDefault();
+  window.done.push('sent');
+});
 window.model = (traits) => {
   const handlers = new Map();
   return {
