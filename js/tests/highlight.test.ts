@@ -24,7 +24,11 @@ it.each([
     'def add(n: int = 1.5) -> None:  # why',
     ['keyword def', 'name add', 'number 1.5', 'atom None', 'comment # why'],
   ],
-  ['py', 'x = f"a{b}" if y else \'c\'', ['keyword if', 'keyword else', "string 'c'"]],
+  [
+    'py',
+    'x = f"a{b}" if y else \'c\'',
+    ['string f"a{b}"', 'keyword if', 'keyword else', "string 'c'"],
+  ],
   [
     'bash',
     'echo "$HOME" --all # done',
@@ -42,6 +46,11 @@ it.each([
 
 it('what is open at the end of a line goes on in the next', () => {
   expect(coloured('python', '"""one\ntwo"""\nthree = 3')).toEqual([
+    'string """one',
+    'string two"""',
+    'number 3',
+  ]);
+  expect(coloured('python', 'f"""one\ntwo""" + 3')).toEqual([
     'string """one',
     'string two"""',
     'number 3',

@@ -1,6 +1,6 @@
 // Code told apart for the eye: comments, strings, numbers, keywords and names, a line at a time.
 // A line's parts depend on the line and on what is open before it, so code that grows is read once.
-// Patterns never look back over what they have read: code is the agent's, and may be hostile.
+// Patterns look back one character at most: code is the agent's, and may be hostile.
 // Knows neither elements nor colours; languages that it does not know stay plain.
 
 export type Kind =
@@ -60,7 +60,7 @@ function language(
     `(?<key>${key})`,
     `(?<comment>${comment})`,
     `(?<open>${open})`,
-    `(?<string>(?<!\\w)(?:${STRING(quotes)})|${STRING('"')})`,
+    `(?<string>(?<!\\w)[bfru]{0,2}(?!"""|''')(?:${STRING(quotes)})|${STRING('"')})`,
     `(?<number>${NUMBER})`,
     WORD,
   ];

@@ -18,6 +18,8 @@ export interface Open {
   /** Of a code block, what opened it (nothing, where it is indented); of HTML and maths, what ends it. */
   readonly fence?: string;
   readonly end?: RegExp | undefined;
+  /** Of a paragraph, its last line: asking the whole text for it each time would cost its length. */
+  last?: string;
 }
 
 /** Reads a text's lines; what it has read so far is in `root`. */
@@ -187,6 +189,7 @@ export class Blocks {
   #write(line: Line): void {
     const { block, end } = this.tip;
     if (block.type === 'paragraph') {
+      this.tip.last = line.rest;
       block.text += block.text ? `\n${line.rest}` : line.rest;
     } else if (block.type === 'table') {
       block.rows.push(cellsOf(line.rest).slice(0, block.align.length));
@@ -194,7 +197,8 @@ export class Blocks {
       (block as { text: string }).text += `${line.all}\n`;
       if (end?.test(line.rest)) this.close(this.#open.length - 1);
     } else if (!line.blank) {
-      this.add(this.#open.length, { block: { type: 'paragraph', text: line.rest } });
+      const last = line.rest;
+      this.add(this.#open.length, { block: { type: 'paragraph', text: last }, last });
     }
     this.#note(line.blank);
   }

@@ -77,11 +77,10 @@ export function begin(blocks: Blocks, line: Line, depth: number): boolean | 'don
       return 'done';
     }
     // The last line of the paragraph is the head of the table.
-    const cut = under.text.lastIndexOf('\n') + 1;
-    const head = under.text.slice(cut);
+    const head = blocks.tip.last ?? '';
     const align = alignmentOf(rest, head);
     if (align) {
-      under.text = under.text.slice(0, cut);
+      under.text = under.text.slice(0, under.text.length - head.length);
       blocks.add(depth, { block: { type: 'table', align, rows: [cellsOf(head)] } });
       return 'done';
     }
