@@ -29,6 +29,8 @@ function Cards({ ids, bounded }: { ids: readonly string[]; bounded: boolean }) {
     if ((event.target as Element).closest('summary, button')) hold();
   };
   const onMore = () => {
+    // Before it bubbles up to `onClick`: Preact may draw in between, and let the old cards go again.
+    hold();
     showMore(box.current?.querySelector('article') ?? null);
     // The button goes with the last of them, and would take the focus along.
     if (next === first) box.current?.focus({ preventScroll: true });
