@@ -92,9 +92,10 @@ def _decisions(params: Params) -> tuple[Decision, ...]:
         rule = ("accept_with_rule",) if params.get("proposedExecpolicyAmendment") else ()
         return ("accept", "accept_for_session", *rule, "decline", "cancel")
     names = [next(iter(one), "") if isinstance(one, Mapping) else one for one in offered]
-    known = [_OFFERS[name] for name in names if name in _OFFERS]
-    # To say no is always allowed, also where the CLI's own interface has no button for it.
-    return tuple(dict.fromkeys([*known, *_NO]))
+    known = {_OFFERS[name] for name in names if name in _OFFERS}
+    # To say no is always allowed, also where the CLI's own interface has no button for it. In one
+    # order, whatever the CLI's, so that a button is where the hand expects it.
+    return tuple(decision for decision in _SAID if decision in known.union(_NO))
 
 
 _NO: tuple[Decision, ...] = ("decline", "cancel")

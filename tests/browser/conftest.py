@@ -53,6 +53,12 @@ SCENARIO = [
         text(MESSAGE),
         when="rich turn",
     ),
+    turn(
+        command("ls; echo done"),
+        pause(until="both views"),
+        text("Seen in both."),
+        when="two views",
+    ),
     turn(text("On it."), command("sleep 600"), when="sleep long"),
     turn(
         reasoning("**Counting**\n\nOne line at a time."),

@@ -97,7 +97,7 @@ def test_the_program_comes_with_the_first_turn_and_draws_the_later_ones_too(
 def test_two_views_of_one_output_stay_equal(
     notebook: Callable[..., Notebook], model: offline.ScriptedModel
 ) -> None:
-    book = notebook("%%codex\nrich turn")
+    book = notebook("%%codex\ntwo views")
     book.run(1)
     expect(book.panel.get_by_text("ls; echo done")).to_be_visible()
     book.page.evaluate("() => window.jupyterapp.commands.execute('notebook:create-output-view')")
@@ -113,9 +113,9 @@ def test_two_views_of_one_output_stay_equal(
 
     assert eventually(lambda: len(set(said())) == 1)
     book.screenshot("two-views")
-    model.release("look")
+    model.release("both views")
     book.done(1)
-    expect(book.output(1).first).to_contain_text("Both tests pass now.")
+    expect(book.output(1).first).to_contain_text("Seen in both.")
 
 
 def test_two_kernels_on_one_page_share_the_program(browser: Browser, lab: Server) -> None:
