@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,14 @@ from playwright.sync_api import Browser
 from codex_notebook import offline
 from codex_notebook.offline import command, patch, pause, plan, reasoning, text, tool, turn
 from tests.browser.chromium import NO_BROWSER, find_chromium, launched
-from tests.browser.lab import Server, own_environment, running_lab
+from tests.browser.lab import (
+    Notebook,
+    Server,
+    open_notebook,
+    own_environment,
+    running_lab,
+    write_notebook,
+)
 
 PATCH = """*** Begin Patch
 *** Update File: prices.py
@@ -111,3 +119,28 @@ def lab(
     env = {**own_environment(), **model.env}
     with running_lab(folder, env, tmp_path_factory.mktemp("lab")) as server:
         yield server
+
+
+@pytest.fixture
+def front_end() -> str:
+    """Return where notebooks are opened; tests that try several give it other values."""
+    return "JupyterLab"
+
+
+@pytest.fixture
+def notebook(browser: Browser, lab: Server, front_end: str) -> Iterator[Callable[..., Notebook]]:
+    """Return what opens a notebook of the given cells, with the extension loaded by a first one."""
+    opened: list[Notebook] = []
+
+    def make(*cells: str) -> Notebook:
+        name = f"test{time.monotonic_ns()}.ipynb"
+        write_notebook(lab.folder, name, ["%load_ext codex_notebook", *cells])
+        opened.append(open_notebook(browser, lab, name, front_end=front_end))
+        opened[0].run(0)
+        opened[0].done(0)
+        return opened[0]
+
+    yield make
+    for one in opened:
+        one.page.context.close()
+    lab.end_kernels()

@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import FRONT_ENDS, Notebook, Server, open_notebook, write_notebook
+from tests.browser.lab import FRONT_ENDS, Notebook, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.cli]
 
 
 @pytest.fixture(params=FRONT_ENDS)
-def notebook(
-    request: pytest.FixtureRequest, browser: Browser, lab: Server
-) -> Iterator[Callable[..., Notebook]]:
-    opened: list[Notebook] = []
+def front_end(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
-    def make(*cells: str) -> Notebook:
-        name = f"controls{time.monotonic_ns()}.ipynb"
-        write_notebook(lab.folder, name, ["%load_ext codex_notebook", *cells])
-        opened.append(open_notebook(browser, lab, name, front_end=request.param))
-        opened[0].run(0)
-        opened[0].done(0)
-        return opened[0]
 
+@pytest.fixture(autouse=True)
+def _nothing_left_over(lab: Server) -> None:
     for leftover in ("escaped", "steered"):
         (lab.folder / leftover).unlink(missing_ok=True)
-    yield make
-    for one in opened:
-        one.page.context.close()
-    lab.end_kernels()
 
 
 def button(book: Notebook, name: str) -> Locator:

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from codex_notebook import offline
-from tests.browser.lab import Notebook, Server, open_notebook, write_notebook
+from tests.browser.lab import Notebook, Server, open_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.cli]
 
 BUGGY = "def total(prices, discount=0.0):\n    return sum(prices) * discount\n"
-
-
-@pytest.fixture
-def notebook(browser: Browser, lab: Server) -> Iterator[Callable[..., Notebook]]:
-    opened: list[Notebook] = []
-
-    def make(*cells: str) -> Notebook:
-        name = f"test{time.monotonic_ns()}.ipynb"
-        write_notebook(lab.folder, name, ["%load_ext codex_notebook", *cells])
-        opened.append(open_notebook(browser, lab, name))
-        opened[0].run(0)
-        opened[0].done(0)
-        return opened[0]
-
-    yield make
-    for one in opened:
-        one.page.context.close()
-    lab.end_kernels()
 
 
 def test_a_turn_is_shown_as_it_happens_and_then_as_its_record(

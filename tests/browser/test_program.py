@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
@@ -18,24 +18,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.cli]
 
 # Words of the program that nothing else says.
 SIGN = "kernel gone"
-
-
-@pytest.fixture
-def notebook(browser: Browser, lab: Server) -> Iterator[Callable[..., Notebook]]:
-    opened: list[Notebook] = []
-
-    def make(*cells: str) -> Notebook:
-        name = f"program{time.monotonic_ns()}.ipynb"
-        write_notebook(lab.folder, name, ["%load_ext codex_notebook", *cells])
-        opened.append(open_notebook(browser, lab, name))
-        opened[0].run(0)
-        opened[0].done(0)
-        return opened[0]
-
-    yield make
-    for one in opened:
-        one.page.context.close()
-    lab.end_kernels()
 
 
 class Wire:
