@@ -61,7 +61,7 @@ def test_a_command_waits_with_what_would_be_run_and_what_can_be_decided() -> Non
     assert (approval.command, approval.cwd, approval.reason) == ("touch /opt/x", "/w", "please")
     assert approval.rule == ("touch", "/opt/x")
     # The server's own interface has no button to decline here, and takes it all the same.
-    assert approval.decisions == ("accept", "accept_with_rule", "cancel", "decline")
+    assert approval.decisions == ("accept", "accept_with_rule", "decline", "cancel")
 
 
 def test_without_a_list_all_can_be_decided_and_a_rule_if_one_is_proposed() -> None:
@@ -158,7 +158,7 @@ def test_what_cannot_be_decided_is_refused_with_what_can() -> None:
     approval = approval_of(COMMAND, OFFERED, "a", None)
     assert check_decision(approval, "accept") == "accept"
     for wrong in ("accept_for_session", "yes", None, True):
-        with pytest.raises(InvalidOptionError, match="accept, accept_with_rule, cancel, decline"):
+        with pytest.raises(InvalidOptionError, match="accept, accept_with_rule, decline, cancel"):
             check_decision(approval, wrong)
 
 
