@@ -131,6 +131,14 @@ class AutoTurn:
 
     async def events(self) -> AsyncIterator[Event]:
         """Run the turn and yield its events; the last is its end."""
+        try:
+            async for event in self._run():
+                yield event
+        finally:
+            # However it ended: whoever waits to steer it hears that it is over.
+            self._chosen.set()
+
+    async def _run(self) -> AsyncIterator[Event]:
         if isinstance(self._turn, LiveTurn):
             events = self._turn.events()
             fault = await self._try(self._turn, events)

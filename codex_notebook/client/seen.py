@@ -73,11 +73,13 @@ class SeenTurns:
 
     def listen(self, listener: Callable[[], object]) -> None:
         """Call ``listener()`` when a turn has begun, ended or been forgotten, on any thread."""
-        self._listeners.append(listener)
+        with self._lock:
+            self._listeners.append(listener)
 
     def unlisten(self, listener: Callable[[], object]) -> None:
-        """Stop calling ``listener``."""
-        self._listeners.remove(listener)
+        """Stop calling ``listener``; one that is not called is no matter."""
+        with self._lock:
+            self._listeners = [known for known in self._listeners if known != listener]
 
     def _ended(self, seen: SeenTurn, turn: Turn) -> None:
         with self._lock:

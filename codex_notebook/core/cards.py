@@ -180,6 +180,8 @@ def diff_counts(diff: str | None) -> tuple[int, int]:
 
 
 _SHELLS = ("sh", "bash", "dash", "zsh")
+# Where the system keeps them; one that lies elsewhere may be anything, and is shown.
+_BINARIES = ("/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin")
 # Content of an MCP server, and of our own tools.
 _TEXTS = ("text", "inputText")
 
@@ -195,7 +197,9 @@ def inner_command(command: str) -> str:
         return command
     match words:
         case [shell, "-c" | "-lc", inner] if PurePath(shell).name in _SHELLS:
-            return inner
+            folder, slash, _ = shell.rpartition("/")
+            if not slash or folder in _BINARIES:
+                return inner
     return command
 
 

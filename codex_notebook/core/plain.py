@@ -1,4 +1,4 @@
-"""Text from anywhere, made safe to read as text: `clean`.
+"""Text from anywhere, made safe to read as text: `clean`; and to decide about: `exact`.
 
 Apart from `markup`, so that who only cleans text does not load the parsers of markdown and HTML.
 """
@@ -6,6 +6,7 @@ Apart from `markup`, so that who only cleans text does not load the parsers of m
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # Escape sequences as a terminal reads them, then whatever control characters are left. The bodies
 # exclude every introducer, so that a flood of unfinished sequences is still read in linear time.
@@ -37,3 +38,23 @@ def _harmless(match: re.Match[str]) -> str:
     if first < "\u202a":
         return ""
     return "\ufffd" if first >= "\ud800" else f"[U+{ord(first):04X}]"
+
+
+# Invisible, though their category says letter or mark.
+_BLANK = frozenset("\u034f\u115f\u1160\u3164\uffa0\u2028\u2029")
+
+
+def exact(text: str) -> str:
+    """Return ``text`` with all of it visible, for somebody who decides about it.
+
+    What cannot be seen, or would act, is written out (``⟨U+200B⟩``), where `clean` may leave it
+    out: of a command that is to run, nothing may be hidden. Newlines and tabs stay.
+    """
+    return "".join(map(_written_out, text.replace("\r\n", "\n")))
+
+
+def _written_out(character: str) -> str:
+    if character in "\n\t":
+        return character
+    hidden = character in _BLANK or unicodedata.category(character).startswith("C")
+    return f"⟨U+{ord(character):04X}⟩" if hidden else character

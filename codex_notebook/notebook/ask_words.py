@@ -12,7 +12,7 @@ from typing import Any
 
 from codex_notebook.core.ask_view import ask_view
 from codex_notebook.core.asks import Answers, Approval, Decision, InputRequest, Question
-from codex_notebook.core.plain import clean
+from codex_notebook.core.plain import clean, exact
 from codex_notebook.core.state import TurnState
 
 Ask = Approval | InputRequest
@@ -76,7 +76,7 @@ def summary(ask: Ask, root: str | None) -> str:
 
 def one_line(text: str) -> str:
     """Return the beginning of a text, on one line."""
-    line = " ".join(clean(text).split())
+    line = " ".join(exact(text).split())
     return line if len(line) <= MAX_SUMMARY else f"{line[: MAX_SUMMARY - 1]}…"
 
 
@@ -84,6 +84,10 @@ def approval_text(approval: Approval, root: str | None) -> str:
     """Return all that who decides should know, and what can be decided, numbered."""
     shown = ask_view(approval, root)
     lines = [f"Codex asks for leave {_WISHES[approval.kind]}:", *_quoted(_subject(shown))]
+    # Only these may be long and shortened; what is done by an approval is not.
+    for change in shown["changes"]:
+        if change["diff"]:
+            lines += _quoted([f"{change['path']}:", change["diff"]], MAX_LINES)
     if shown["elsewhere"]:
         lines += _quoted([f"in {shown['elsewhere']}"])
     if approval.reason:
@@ -138,20 +142,17 @@ def _subject(shown: Mapping[str, Any]) -> Iterator[str]:
         moved = f" -> {change['moved_to']}" if change["moved_to"] else ""
         counts = f"(+{change['added']} -{change['removed']})"
         yield f"{change['change']} {change['path']}{moved} {counts}"
-        if change["diff"]:
-            yield change["diff"]
     if shown["grant_root"]:
         yield f"and to leave {shown['grant_root']} open for writing"
     if shown["permissions"]:
         yield shown["permissions"]
 
 
-def _quoted(texts: Iterable[str]) -> list[str]:
+def _quoted(texts: Iterable[str], most: int | None = None) -> list[str]:
     """Return lines of somebody else's, behind a bar so that none passes for one of ours."""
-    lines = [line for text in texts for line in clean(text).splitlines()]
-    left_out = len(lines) - MAX_LINES
-    if left_out > 0:
-        lines[MAX_LINES:] = [f"… and {left_out} lines more"]
+    lines = [line for text in texts for line in exact(text).splitlines()]
+    if most is not None and len(lines) > most:
+        lines[most:] = [f"… and {len(lines) - most} lines more"]
     return [f"  | {line}" for line in lines]
 
 
@@ -230,9 +231,9 @@ def answer_to(request: InputRequest, question: Question, said: str) -> Any:
 
 def is_optional(request: InputRequest, question: Question) -> bool:
     """Return whether a form may be answered without this field."""
-    return request.kind == "form" and question.id not in (
-        (request.form or {}).get("required") or ()
-    )
+    required = (request.form or {}).get("required")
+    listed = required if isinstance(required, (list, tuple)) else ()
+    return request.kind == "form" and question.id not in listed
 
 
 def _choice(question: Question, said: str) -> str:

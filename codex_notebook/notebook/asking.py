@@ -8,7 +8,9 @@ the agent goes on meanwhile. Knows when to ask; the words are in ``ask_words``.
 from __future__ import annotations
 
 import getpass
+import logging
 import signal
+import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -32,6 +34,8 @@ from codex_notebook.notebook.ask_words import (
     waiting,
 )
 from codex_notebook.notebook.showing import Showing
+
+log = logging.getLogger(__name__)
 
 # Decides something, or declines to.
 _Reply = Coroutine[Any, Any, None]
@@ -72,19 +76,23 @@ class Asking:
                 # The last is how a kernel says that its front end cannot ask after all.
                 print()
                 reply = self._declined(ask)
+            except Exception:
+                log.exception("What the agent asked could not be asked in text")
+                print("This could not be asked here, so it is declined.", flush=True)
+                reply = self._declined(ask)
             try:
                 submit(reply).result()
             except CodexError as error:
                 print(self._moot(ask) or error, flush=True)
 
     def _decision(self, approval: Approval) -> _Reply:
-        print(approval_text(approval, self._running.state.request.working_directory), flush=True)
+        _say(approval_text(approval, self._running.state.request.working_directory))
         while (decision := decision_in(input("Decision (empty: deny): "), approval)) is None:
             print("That cannot be decided here; type a number of the list.", flush=True)
         return self._running.respond(approval.id, decision)
 
     def _answers(self, request: InputRequest) -> _Reply:
-        print(request_text(request), flush=True)
+        _say(request_text(request))
         if not request.questions:
             agrees = _until_it_fits(input, "Yes, when it is done (empty: decline): ", agreed)
             return (
@@ -100,7 +108,7 @@ class Asking:
         return self._running.answer(request.id, answers)
 
     def _answer(self, request: InputRequest, question: Question) -> object:
-        print(question_text(question), flush=True)
+        _say(question_text(question))
         empty = "leave it out" if is_optional(request, question) else "decline"
         # By the module's name, under which a kernel puts its own.
         read = getpass.getpass if question.is_secret else input
@@ -118,6 +126,12 @@ class Asking:
         every: list[Ask] = [*state.approvals, *state.inputs]
         how = outcome(next((one for one in every if one.id == ask.id), ask))
         return how and f"This was decided meanwhile ({how}), so your answer changes nothing."
+
+
+def _say(text: str) -> None:
+    """Print what a terminal may have no letters for."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 def _until_it_fits(

@@ -75,7 +75,10 @@ def inspect_session(session: Session) -> Inspector:
         session.thread = fork
         return "The notebook goes on with it: the next %%codex continues there."
 
-    inspector = thread.inspect()
+    # One view is followed at a time; that of a cell that is run again would never be let go.
+    if isinstance(session.inspector, Inspector):
+        session.inspector.close()
+    inspector = session.inspector = thread.inspect()
     assert isinstance(inspector, Inspector)
     inspector.on_fork(taken_up)
     return inspector
@@ -93,7 +96,7 @@ class Inspector:
     def __init__(self, turns: OneTurn | ThreadTurns) -> None:
         self._turns = turns
         self.forks = turns.forks
-        self._shown = False
+        self._shown = self._closed = False
         turns.on_change = self._changed
         turns.leave = self.close
         turns.open()
@@ -113,6 +116,9 @@ class Inspector:
 
     def close(self) -> None:
         """End the view. In a notebook the list of turns stays in its place, as a table."""
+        if self._closed:
+            return
+        self._closed = True
         self._turns.close()
         if "widget" in self.__dict__:
             if self._shown:

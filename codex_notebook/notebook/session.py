@@ -31,6 +31,8 @@ class Session:
         # Whoever has hold of a running turn decides what its agent asks.
         self._codex = Codex(transport="auto", approvals=True, questions=True)
         self.thread: Thread | None = None
+        # What `%codex inspect` showed last.
+        self.inspector: object = None
         self._names: WeakKeyDictionary[RunningTurn, str] = WeakKeyDictionary()
         self._started = 0
 

@@ -179,6 +179,7 @@ class InTerminal:
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Keep still meanwhile, for somebody is asked something."""
+        _forget_what_was_typed()
         if self._view is None:
             yield
             return
@@ -199,3 +200,12 @@ class InTerminal:
             from codex_notebook.notebook.terminal_text import finished_text
 
             console.print(finished_text(turn.state))
+
+
+def _forget_what_was_typed() -> None:
+    """Forget keys that were pressed before the question was there: they are no answer to it."""
+    # Where there is no such module, or no terminal, there is nothing to forget either.
+    with contextlib.suppress(ImportError, OSError, ValueError, AttributeError):
+        import termios
+
+        termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)

@@ -41,15 +41,20 @@ async def wait_awaited(running: RunningTurn, kernel: Any, look: Callable[[], obj
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     running.when_done(lambda *_: loop.call_soon_threadsafe(ended.set))
-    with _interrupts(running), heard_while_awaiting(kernel):
-        while not running.done:
-            try:
-                await asyncio.wait_for(ended.wait(), AWAIT_TICK)
-            except asyncio.TimeoutError:
-                look()
-            except asyncio.CancelledError:
-                # Not by our handler, but by whoever runs the cell; the end is the same.
-                running.request_interrupt()
+    try:
+        with _interrupts(running), heard_while_awaiting(kernel):
+            while not running.done:
+                try:
+                    await asyncio.wait_for(ended.wait(), AWAIT_TICK)
+                except asyncio.TimeoutError:
+                    look()
+                except asyncio.CancelledError:
+                    # Not by our handler, but by whoever runs the cell; the end is the same.
+                    running.request_interrupt()
+    except BaseException:
+        # Nobody would wait for the turn any more.
+        running.request_interrupt()
+        raise
 
 
 def wait_blocking(running: RunningTurn, kernel: Any, look: Callable[[], object]) -> None:

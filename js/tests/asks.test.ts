@@ -133,6 +133,21 @@ describe('an approval', () => {
     expect(button(el, 'Approve').getAttribute('aria-disabled')).toBe('false');
   });
 
+  it('is not approved by the second of two clicks on what waited before it', async () => {
+    const { panel, el, sent } = await waiting({ command: 'ls' });
+    await settled(panel.frame(['ask', 1, ask({ id: 'ask_2', command: 'rm' })]));
+    await vi.advanceTimersByTimeAsync(600);
+    await settled(drawn());
+    button(el, 'Approve').click();
+    await settled(panel.frame(['ask', 0, ask({ command: 'ls', decision: 'accept', by: 'user' })]));
+    button(el, 'Approve').click();
+    expect(sent().map(({ id }) => id)).toEqual(['ask_1']);
+    await vi.advanceTimersByTimeAsync(600);
+    await settled(drawn());
+    button(el, 'Approve').click();
+    expect(sent().map(({ id }) => id)).toEqual(['ask_1', 'ask_2']);
+  });
+
   it('is announced, takes no focus, and is not approved by what was meant for something else', async () => {
     const panel = new Panel(snapshot(running)).initialize();
     const { el } = await settled(panel.show());

@@ -196,6 +196,9 @@ def delta_start() -> dict[str, Any]:
         ('/bin/bash -c "echo \\"b\\" it\'s"', 'echo "b" it\'s'),
         ("/bin/bash -lc 'never closed", "/bin/bash -lc 'never closed"),
         ("/bin/bash -lc 'a' 'b'", "/bin/bash -lc 'a' 'b'"),
+        # A shell that the agent may have written itself is part of what would run.
+        ("/w/bash -lc 'ls'", "/w/bash -lc 'ls'"),
+        ("./sh -c ls", "./sh -c ls"),
     ],
 )
 def test_a_command_is_shown_without_the_shell_round_it(given_command: str, shown: str) -> None:

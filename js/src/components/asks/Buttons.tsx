@@ -1,14 +1,11 @@
 // One button for each decision that can be made. They change because the kernel settles the ask; a
 // press only shows that it is on its way.
 
-import { useEffect, useState } from 'preact/hooks';
 import type { Ask, Decision } from '../../core/asks.ts';
 import { exact } from '../../core/exact.ts';
 import { Said } from '../Said.tsx';
 import { useCommand } from '../use-command.ts';
-
-// A click meant for what was here a moment ago must not approve what has just come.
-const HELD_BACK = 500;
+import { useHeldBack } from './use-held-back.ts';
 
 const LABELS: Record<Exclude<Decision, 'accept_with_rule'>, string> = {
   accept: 'Approve',
@@ -19,11 +16,7 @@ const LABELS: Record<Exclude<Decision, 'accept_with_rule'>, string> = {
 
 export function Buttons({ ask }: { ask: Ask }) {
   const sending = useCommand();
-  const [fresh, setFresh] = useState(true);
-  useEffect(() => {
-    const timer = setTimeout(() => setFresh(false), HELD_BACK);
-    return () => clearTimeout(timer);
-  }, []);
+  const fresh = useHeldBack();
   const { phase, what } = sending;
   const away = phase === 'sending' || phase === 'done';
   const rule = ask.rule === null ? null : exact(ask.rule);
