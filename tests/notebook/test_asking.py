@@ -104,7 +104,7 @@ def test_without_a_panel_it_is_asked_in_text(console: Kernel, tmp_path: Path, wa
     assert "run a command" in cell.stream
     assert "touch escaped" in cell.stream
     # What the agent says clears no screen.
-    assert "Why: Because." in cell.stream
+    assert "Why: Because⟨U+001B⟩[2J." in cell.stream
     assert "[1] approve" in cell.stream
     assert evaluated(console, DECIDED) == "('accept', 'user', 'completed')"
 

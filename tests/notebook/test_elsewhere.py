@@ -84,6 +84,13 @@ def test_what_is_asked_with_nobody_there_is_declined_and_nothing_hangs(
 
 def ipython(model: offline.ScriptedModel, folder: Path, *lines: str) -> subprocess.Popen[str]:
     """Start terminal IPython on a script of input lines."""
+    return terminal(model, folder, *lines)[0]
+
+
+def terminal(
+    model: offline.ScriptedModel, folder: Path, *lines: str
+) -> tuple[subprocess.Popen[str], int]:
+    """Start terminal IPython, type some lines, and return it with where more can be typed."""
     env = {**os.environ, **model.env, "IPYTHONDIR": str(folder / "ipython"), "TERM": "dumb"}
     primary, secondary = pty.openpty()
     command = [
@@ -105,7 +112,7 @@ def ipython(model: offline.ScriptedModel, folder: Path, *lines: str) -> subproce
     )
     os.close(secondary)
     os.write(primary, "".join(f"{line}\n" for line in lines).encode())
-    return process
+    return process, primary
 
 
 def test_in_a_terminal_the_record_is_text(model: offline.ScriptedModel, tmp_path: Path) -> None:
@@ -199,11 +206,19 @@ def test_in_a_terminal_ctrl_c_ends_the_turn_and_not_the_shell(
 def test_in_a_terminal_the_agent_asks_in_its_lines(
     model: offline.ScriptedModel, tmp_path: Path, said: str, happens: bool
 ) -> None:
-    lines = ("%load_ext codex_notebook", "%codex escape", said, "_turn.status", "exit")
-    with ipython(model, tmp_path, *lines) as process:
-        shown, _ = process.communicate(timeout=60)
+    # What was typed before there was a question is no answer to it.
+    typed_ahead = ("1", "1")
+    process, keyboard = terminal(
+        model, tmp_path, "%load_ext codex_notebook", "%codex escape", *typed_ahead
+    )
+    with process:
+        assert process.stdout is not None
+        shown = ""
+        while "Decision (empty: deny)" not in shown:
+            shown += process.stdout.read(1)
+        os.write(keyboard, f"{said}\n_turn.status\nexit\n".encode())
+        shown += process.communicate(timeout=60)[0]
     assert "| touch escaped" in shown
-    assert "Decision (empty: deny)" in shown
     assert "'completed'" in shown
     assert (tmp_path / "escaped").exists() == happens
 
