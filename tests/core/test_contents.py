@@ -32,7 +32,7 @@ COMMAND = {
 }
 CHANGE = {
     "type": "file_change",
-    "changes": [{"path": "/work/src/Prices.py", "kind": "update"}],
+    "changes": [{"path": "/w/src/Prices.py", "kind": "update"}],
     "status": "completed",
 }
 
